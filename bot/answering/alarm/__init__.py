@@ -1,0 +1,81 @@
+"""Does a text tell of a child in danger now? Asked of every text, in every channel, before anything else.
+
+A trained model and a list of patterns judge together. It scans a text of any length, passage by passage, since
+the danger often stands in the last sentence of a long story. It would rather ring once too often than stay
+silent: the cost of a needless card is a glance, the cost of a missing one is a child.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from bot.answering.alarm import patterns
+from bot.answering.alarm.model import AlarmModel, ModelUnusable, load
+
+log = logging.getLogger(__name__)
+
+WHOLE = 60
+"""Up to this many words a text is judged as a whole; a longer one by passages."""
+STRIDE = 30
+THRESHOLD = -0.55
+"""Log-odds from which the alarm is raised; `make scores` shows what it costs and finds."""
+LIFT = 1.6
+"""What the words of danger add."""
+DROP = 0.8
+"""What the words of policy, training or the past take away."""
+PASSAGE = 0.6
+"""How much surer it must be of a passage than of a whole text: among many, one may look alarming by chance."""
+
+_SENTENCE = re.compile(r"(?<=[.!?\n])\s+")
+
+
+@cache
+def _model() -> AlarmModel | None:
+    try:
+        return load()
+    except ModelUnusable:
+        log.exception("the alarm runs on its patterns alone")
+        return None
+
+
+def raised(text: str) -> bool:
+    """Whether `text`, of any length, tells of a child in danger now. Never raises, needs no database and no network."""
+    return raised_by(text, _model())
+
+
+def raised_by(text: str, model: AlarmModel | None) -> bool:
+    """As `raised`, with a given model; None: the patterns alone."""
+    words = len(text.split())
+    if words == 0:
+        return False
+    if words <= WHOLE and _danger(text, model) >= THRESHOLD:
+        return True
+    return any(_danger(passage, model) >= THRESHOLD + PASSAGE for passage in _passages(text))
+
+
+def _danger(text: str, model: AlarmModel | None) -> float:
+    danger, elsewhere = patterns.tells_of_danger(text), patterns.is_about_something_else(text)
+    if model is None:
+        return 1.0 if danger and not elsewhere else -1.0
+    return model.danger(text) + (LIFT if danger and not elsewhere else 0.0) - (DROP if elsewhere else 0.0)
+
+
+def _passages(text: str) -> Iterator[str]:
+    """Neighbouring sentences of a text, two at a time; a run without full stops in overlapping pieces."""
+    pieces: list[str] = []
+    for sentence in _SENTENCE.split(text):
+        words = sentence.split()
+        if len(words) <= WHOLE:
+            if words:
+                pieces.append(" ".join(words))
+            continue
+        pieces += [" ".join(words[i : i + WHOLE]) for i in range(0, len(words) - STRIDE, STRIDE)]
+    if len(pieces) == 1 and len(text.split()) <= WHOLE:
+        return
+    for i, piece in enumerate(pieces):
+        yield piece
+        if i:
+            yield f"{pieces[i - 1]} {piece}"

@@ -1,0 +1,155 @@
+"""Scores entries for a question by words and characters, from inverted indexes: no model, no download.
+
+The score is the sum of three numbers between 0 and about 1, as `docs/decisions/001-matching.md` explains:
+BM25 over entries (all phrases of an entry as one document), the cosine with the centroid of an entry's
+phrases in word and in character TF-IDF, and the likeness of the best single phrase among the best entries.
+Entries are scored, not phrases, and scores are added, not ranks: how good the best is tells when not to answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+
+from bot.answering.matching.words import Terms, Vocabulary
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+K1, B = 1.5, 0.75
+PHRASE_WEIGHT = 0.3
+COMPARED_ENTRIES = 10
+"""Only the phrases of this many best entries are compared one by one."""
+MAX_TERMS = 400
+"""A question's terms beyond these add time, not sense."""
+
+
+@dataclass(frozen=True)
+class Postings:
+    """For each term, the documents that hold it and its weight there, one term after the other."""
+
+    terms: Mapping[str, int]
+    starts: Ints
+    documents: Ints
+    weights: Floats
+
+    def sums(self, terms: Sequence[int], factors: Sequence[float], size: int) -> Floats:
+        """The weights of `terms`, each times its factor, summed for each of `size` documents."""
+        if not terms:
+            return np.zeros(size, dtype=np.float32)
+        spans = [slice(self.starts[t], self.starts[t + 1]) for t in terms]
+        documents = np.concatenate([self.documents[span] for span in spans])
+        weights = np.concatenate([self.weights[span] * f for span, f in zip(spans, factors, strict=True)])
+        return np.bincount(documents, weights=weights, minlength=size).astype(np.float32)
+
+
+def _postings(columns: Sequence[Mapping[str, float]]) -> Postings:
+    """An inverted index from each document's terms and weights."""
+    terms: dict[str, int] = {}
+    pairs = [(terms.setdefault(t, len(terms)), d, w) for d, column in enumerate(columns) for t, w in column.items()]
+    ids = np.fromiter((p[0] for p in pairs), dtype=np.int64, count=len(pairs))
+    documents = np.fromiter((p[1] for p in pairs), dtype=np.int64, count=len(pairs))
+    weights = np.fromiter((p[2] for p in pairs), dtype=np.float32, count=len(pairs))
+    order = np.argsort(ids, kind="stable")
+    starts = np.searchsorted(ids[order], np.arange(len(terms) + 1))
+    return Postings(terms, starts.astype(np.int64), documents[order], weights[order])
+
+
+class _Bm25:
+    """BM25 with an entry's phrases as one document, divided by what the question could reach at best."""
+
+    def __init__(self, entries: Sequence[Counter[str]]) -> None:
+        count = len(entries)
+        self._size = count
+        lengths = [sum(c.values()) for c in entries]
+        average = sum(lengths) / max(1, count) or 1.0
+        found_in: Counter[str] = Counter()
+        for terms in entries:
+            found_in.update(terms.keys())
+        self._idf = {t: math.log(1 + (count - n + 0.5) / (n + 0.5)) for t, n in found_in.items()}
+        self._unknown = math.log(1 + (count + 0.5) / 0.5)
+        self._postings = _postings(
+            [
+                {t: self._idf[t] * n * (K1 + 1) / (n + K1 * (1 - B + B * length / average)) for t, n in terms.items()}
+                for terms, length in zip(entries, lengths, strict=True)
+            ]
+        )
+
+    def scores(self, terms: Terms) -> Floats:
+        words = dict.fromkeys((*terms.words, *terms.added))
+        # Words that an abbreviation stands for may help, but their absence must not count against an entry.
+        reachable = sum(self._idf.get(word, self._unknown) for word in set(terms.words)) * (K1 + 1)
+        ids = [self._postings.terms[word] for word in words if word in self._postings.terms]
+        sums = self._postings.sums(ids, [1.0] * len(ids), self._size)
+        return sums / (10 * math.sqrt(reachable or 1.0))
+
+
+class _Centroids:
+    """The cosine of a question's TF-IDF vector with the centroid of each entry's phrases."""
+
+    def __init__(self, phrases: Sequence[Sequence[str]], owners: Ints, entries: int) -> None:
+        self._size = entries
+        found_in: Counter[str] = Counter()
+        counted = [Counter(terms) for terms in phrases]
+        for terms in counted:
+            found_in.update(terms.keys())
+        total = len(phrases)
+        self._idf = {t: math.log((1 + total) / (1 + n)) + 1 for t, n in found_in.items()}
+        self._unknown = math.log(1 + total) + 1
+        sums: list[dict[str, float]] = [{} for _ in range(entries)]
+        for terms, owner in zip(counted, owners.tolist(), strict=True):
+            weights = {t: (1 + math.log(n)) * self._idf[t] for t, n in terms.items()}
+            length = math.sqrt(sum(w * w for w in weights.values())) or 1.0
+            column = sums[owner]
+            for t, w in weights.items():
+                column[t] = column.get(t, 0.0) + w / length
+        for column in sums:
+            length = math.sqrt(sum(w * w for w in column.values())) or 1.0
+            for t in column:
+                column[t] /= length
+        self._postings = _postings(sums)
+
+    def scores(self, terms: Sequence[str]) -> Floats:
+        counted = Counter(terms)
+        weights = {t: (1 + math.log(n)) * self._idf.get(t, self._unknown) for t, n in counted.items()}
+        length = math.sqrt(sum(w * w for w in weights.values())) or 1.0
+        known = [t for t in counted if t in self._postings.terms]
+        return self._postings.sums(
+            [self._postings.terms[t] for t in known], [weights[t] / length for t in known], self._size
+        )
+
+
+class LexicalIndex:
+    """The phrases of a knowledge base, indexed. Entries are numbered as in `phrases`."""
+
+    def __init__(self, phrases: Sequence[Sequence[str]], vocabulary: Vocabulary) -> None:
+        """`phrases[e]`: the texts of entry `e`, its title among them."""
+        self._vocabulary = vocabulary
+        self._size = len(phrases)
+        self._texts = [[" ".join(vocabulary.terms(text).words) for text in texts] for texts in phrases]
+        terms = [[vocabulary.terms(text) for text in texts] for texts in phrases]
+        owners = np.array([e for e, texts in enumerate(phrases) for _ in texts], dtype=np.int64)
+        flat = [t for texts in terms for t in texts]
+        self._bm25 = _Bm25([Counter(w for t in texts for w in (*t.words, *t.added)) for texts in terms])
+        self._words = _Centroids([t.word_terms for t in flat], owners, self._size)
+        self._characters = _Centroids([t.characters for t in flat], owners, self._size)
+
+    def scores(self, text: str) -> Floats:
+        """A score for each entry, from 0 to about 2; the same question scores the same whatever was asked before."""
+        terms = self._vocabulary.terms(text, correct=True)
+        cosine = (
+            self._words.scores(terms.word_terms[:MAX_TERMS]) + self._characters.scores(terms.characters[:MAX_TERMS])
+        ) / 2
+        scores: Floats = self._bm25.scores(terms) + cosine
+        question = " ".join(terms.words)
+        best = np.argpartition(-scores, min(COMPARED_ENTRIES, self._size) - 1)[:COMPARED_ENTRIES]
+        for entry in best.tolist():
+            likeness = max((fuzz.token_sort_ratio(question, phrase) for phrase in self._texts[entry]), default=0.0)
+            scores[entry] += PHRASE_WEIGHT * likeness / 100
+        return scores

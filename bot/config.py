@@ -1,0 +1,150 @@
+"""Settings, read once from the environment and `.env`; a wrong one stops the program with one clear line."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class WrongSetting(Exception):
+    """A setting is missing or cannot be used; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class SlackSettings:
+    """What Slack over HTTP needs."""
+
+    bot_token: str
+    signing_secret: str
+    api_url: str
+    team_ids: frozenset[str]
+    """Workspaces that may ask; empty means only the one that the token belongs to."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one run. `.env.example` explains each."""
+
+    partnership: str
+    knowledge_dir: Path
+    database: Path
+    host: str
+    port: int
+    secret_key: str | None
+    slack: SlackSettings | None
+    semantic_model: Path | None
+    allow_time_travel: bool
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder beside the database: the last good copy of the contacts, caches and the secret key."""
+        return self.database.parent
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:
+    """Read the settings; what stands in the environment goes before what stands in `.env`.
+
+    Raises: WrongSetting.
+    """
+    here = dotenv if dotenv is not None else Path(".env")
+    merged: dict[str, str] = {k: v for k, v in dotenv_values(here).items() if v is not None}
+    merged.update(os.environ if environment is None else environment)
+    values = {name: value.strip() for name, value in merged.items() if value.strip()}
+
+    knowledge_dir = Path(values.get("KNOWLEDGE_DIR", str(ROOT / "knowledge")))
+    partnership = values.get("PARTNERSHIP", "barnsley")
+    if not (knowledge_dir / partnership).is_dir():
+        known = ", ".join(sorted(p.parent.name for p in knowledge_dir.glob("*/partnership.yaml"))) or "none"
+        raise WrongSetting(f"PARTNERSHIP={partnership}: no such folder in {knowledge_dir} (there are: {known})")
+    model = values.get("SEMANTIC_MODEL")
+    return Settings(
+        partnership=partnership,
+        knowledge_dir=knowledge_dir,
+        database=_database(values.get("DATABASE_URL", "sqlite:///data/safeguarding.db")),
+        host=values.get("HOST", "127.0.0.1"),
+        port=_port(values.get("PORT", "8000")),
+        secret_key=values.get("SECRET_KEY"),
+        slack=_slack(values),
+        semantic_model=Path(model) if model else None,
+        allow_time_travel=values.get("ALLOW_TIME_TRAVEL") == "1",
+    )
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs what the page hands out.
+
+    Where SECRET_KEY is unset, one is made once in `data/secret.key` (mode 0600), on loopback only.
+    Raises: WrongSetting where the server can be reached from outside and no key is set.
+    """
+    if settings.secret_key is not None:
+        if len(settings.secret_key) < 32:
+            raise WrongSetting("SECRET_KEY is too short: give it 32 characters or more")
+        return settings.secret_key
+    if not settings.on_loopback:
+        raise WrongSetting(f"SECRET_KEY is not set, and HOST={settings.host} can be reached from outside: set it")
+    path = settings.data_dir / "secret.key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        key = secrets.token_hex(32)
+        file.write(key)
+    return key
+
+
+def _database(url: str) -> Path:
+    scheme, separator, rest = url.partition(":///")
+    if scheme != "sqlite" or not separator or not rest:
+        # The address may hold a password: name the scheme only.
+        shown = scheme.partition(":")[0]
+        raise WrongSetting(
+            f"DATABASE_URL: only sqlite:///path/to/file.db is supported so far (yours begins with {shown}:)"
+        )
+    return Path(rest)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise WrongSetting(f"PORT={text}: a number from 1 to 65535 is needed")
+    return int(text)
+
+
+def _slack(values: Mapping[str, str]) -> SlackSettings | None:
+    token, secret = values.get("SLACK_BOT_TOKEN"), values.get("SLACK_SIGNING_SECRET")
+    if token is None and secret is None:
+        return None
+    if token is None:
+        raise WrongSetting("SLACK_SIGNING_SECRET is set but SLACK_BOT_TOKEN is not: set both, or neither")
+    if secret is None:
+        raise WrongSetting("SLACK_BOT_TOKEN is set but SLACK_SIGNING_SECRET is not: set both, or neither")
+    if not token.startswith("xoxb-"):
+        raise WrongSetting("SLACK_BOT_TOKEN: a bot token, which begins with xoxb-, is needed")
+    api_url = values.get("SLACK_API_URL", "https://slack.com/api/")
+    if not api_url.startswith(("https://", "http://")):
+        raise WrongSetting("SLACK_API_URL: an address that begins with https:// is needed")
+    return SlackSettings(
+        bot_token=token,
+        signing_secret=secret,
+        api_url=api_url if api_url.endswith("/") else api_url + "/",
+        team_ids=frozenset(part for part in values.get("SLACK_TEAM_IDS", "").replace(",", " ").split()),
+    )

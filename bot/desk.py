@@ -1,0 +1,189 @@
+"""The one thing that handlers call: raise the alarm, answer a question, keep a record of it."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.access import AgencySource, Person
+from bot.answering import answer as answering
+from bot.answering import messages
+from bot.answering.library import Library
+from bot.answering.reply import Asked, EmergencyCard, Reply, Status
+from bot.knowledge.model import Agency
+from bot.pace import Pace
+from bot.storage import claims, people, questions
+from bot.storage.database import Busy, Closed, Store, Transaction
+from bot.storage.questions import Question, new_id
+
+log = logging.getLogger(__name__)
+
+STORAGE_FAILS = (sqlite3.Error, OSError, Busy, Closed)
+"""What can go wrong with the database. A question is answered all the same."""
+
+
+def now() -> datetime:
+    """The clock that a running bot is given."""
+    return datetime.now(UTC)
+
+
+def where(error: BaseException) -> str:
+    """An error's type and place. Its text may hold what somebody typed, and is never logged."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(error).__name__} at {place}"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A reply, and what will be recorded of the question."""
+
+    reply: Reply
+    question: Question
+
+
+class Desk:
+    """Answers and records. `store` may be missing or broken: guidance goes out all the same."""
+
+    def __init__(self, library: Library, store: Store | None, clock: Callable[[], datetime] = now) -> None:
+        self.library = library
+        self.store = store
+        self.clock = clock
+        self._pace = Pace()
+        self.unrecorded = 0
+        """Questions that could not be recorded since the start; shown on /readyz."""
+
+    def alarm(self, text: str, agency: Agency | None = None) -> EmergencyCard | None:
+        """The card, when a text of any length tells of a child in danger now. Touches no database; never raises."""
+        try:
+            if not answering.danger(text):
+                return None
+            return self.library.directory.card(self.clock(), agency.kind if agency else None)
+        except Exception as error:
+            # A fault here must not cost the card: better once too often.
+            log.error("the alarm failed: %s", where(error))
+            return EmergencyCard(messages.EMERGENCY_FIRST, messages.EMERGENCY_THEN_UNKNOWN)
+
+    def answer(
+        self,
+        text: str,
+        *,
+        channel: str,
+        asker: str,
+        person: Person | None = None,
+        agency: Agency | None = None,
+        agency_source: AgencySource = AgencySource.UNKNOWN,
+        previous: str | None = None,
+        thread: str | None = None,
+        emergency: bool = False,
+    ) -> Answered:
+        """Answer a question. Never raises: whatever fails, the asker hears. `asker` tells askers apart for their pace."""
+        begun, at = time.perf_counter(), self.clock()
+        asked = Asked(text, at, agency=agency, previous=previous, busy=self._pace.too_fast(asker, at))
+        reply = self._reply(asked)
+        question = Question(
+            id=new_id(),
+            at=at,
+            channel=channel,
+            text=text,
+            reply=reply,
+            emergency=emergency,
+            ms=(time.perf_counter() - begun) * 1000,
+            person_id=person.id if person else None,
+            agency=agency.id if agency else None,
+            agency_source=agency_source if agency else AgencySource.UNKNOWN,
+            thread=thread,
+        )
+        return Answered(reply, question)
+
+    def _reply(self, asked: Asked) -> Reply:
+        guidance = self.library.guidance
+        if guidance is not None:
+            try:
+                return answering.answer(asked, guidance)
+            except Exception as error:
+                log.error("answering failed: %s", where(error))
+        return self.failed(asked.at)
+
+    def failed(self, at: datetime) -> Reply:
+        """What the asker hears when something of ours went wrong."""
+        return Reply(Status.ERROR, messages.ERROR, contacts=self.library.directory.to_ring(at))
+
+    def show(self, full_id: str, agency: Agency | None = None) -> Reply | None:
+        """One entry, for a button or a link; None where there is none of that id."""
+        guidance = self.library.guidance
+        return None if guidance is None else answering.show(full_id, Asked("", self.clock(), agency=agency), guidance)
+
+    async def record(self, answered: Answered, claim: str | None = None) -> bool:
+        """Record a question, with the claim on the event that brought it; whether it was recorded."""
+        knowledge, at = self.library.knowledge, self.clock()
+
+        def work(tx: Transaction) -> None:
+            if claim is not None:
+                claims.claim(tx, claim, at, answered.question.id)
+            questions.record(tx, answered.question, knowledge)
+
+        return await self._written(work)
+
+    async def done_before(self, claim: str) -> bool:
+        """Whether an event was answered before, also before a restart. A broken database does not know: False."""
+        if self.store is None:
+            return False
+        try:
+            return await self.store.read(lambda tx: claims.claimed(tx, claim))
+        except STORAGE_FAILS as error:
+            log.error("a claim could not be read: %s", where(error))
+            return False
+
+    async def person(self, channel: str, user: str) -> Person | None:
+        """The person behind a channel's user id, added when new; None where the database does not answer."""
+        if self.store is None:
+            return None
+        try:
+            known = await self.store.read(lambda tx: people.find(tx, channel, user))
+            return known or await self.store.write(lambda tx: people.find_or_add(tx, channel, user))
+        except STORAGE_FAILS as error:
+            log.error("a person could not be looked up: %s", where(error))
+            return None
+
+    async def last_entry(self, thread: str) -> str | None:
+        """What the last question of a thread was answered with."""
+        if self.store is None:
+            return None
+        try:
+            return await self.store.read(lambda tx: questions.last_entry(tx, thread))
+        except STORAGE_FAILS as error:
+            log.error("a thread could not be read: %s", where(error))
+            return None
+
+    async def judge(
+        self, question_id: str, *, helpful: bool, person: Person | None = None, missing: str | None = None
+    ) -> bool:
+        """Record whether an answer helped; False where it could not be recorded."""
+        at = self.clock()
+
+        def work(tx: Transaction) -> None:
+            questions.judge(
+                tx, question_id, helpful=helpful, at=at, person_id=person.id if person else None, missing=missing
+            )
+
+        return await self._written(work)
+
+    async def _written(self, work: Callable[[Transaction], None]) -> bool:
+        if self.store is None:
+            self.unrecorded += 1
+            return False
+        try:
+            await self.store.write(work)
+        except STORAGE_FAILS as error:
+            self.unrecorded += 1
+            log.error("a record could not be written: %s", where(error))
+            return False
+        return True

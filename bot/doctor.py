@@ -1,0 +1,76 @@
+"""Is everything here that the bot needs? One line a part."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from bot.answering import alarm
+from bot.answering.alarm.model import ModelUnusable
+from bot.answering.matching.semantic import Encoder, NoModel
+from bot.config import Settings, WrongSetting, secret_key
+from bot.knowledge.checks import check
+from bot.storage.database import DatabaseUnusable, migrate
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part, whether it is well, and what to know or do."""
+
+    what: str
+    ok: bool
+    says: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at every part."""
+    return [_knowledge(settings), _database(settings), _key(settings), _alarm(), _meaning(settings), _slack(settings)]
+
+
+def _knowledge(settings: Settings) -> Finding:
+    checked = check(settings.knowledge_dir / settings.partnership)
+    if checked.faults:
+        return Finding("knowledge", False, f"{len(checked.faults)} faults, the first: {checked.faults[0]}")
+    return Finding("knowledge", True, f"{settings.partnership}, {checked.entries} entries")
+
+
+def _database(settings: Settings) -> Finding:
+    try:
+        migrate(settings.database)
+        with sqlite3.connect(settings.database) as connection:
+            state = connection.execute("PRAGMA quick_check").fetchone()[0]
+        connection.close()
+    except (DatabaseUnusable, sqlite3.Error) as error:
+        return Finding("database", False, str(error))
+    return Finding("database", state == "ok", f"{settings.database}: {state}")
+
+
+def _key(settings: Settings) -> Finding:
+    try:
+        secret_key(settings)
+    except WrongSetting as error:
+        return Finding("secret key", False, str(error))
+    return Finding("secret key", True, "set" if settings.secret_key else f"in {settings.data_dir / 'secret.key'}")
+
+
+def _alarm() -> Finding:
+    try:
+        model = alarm.model.load()
+    except ModelUnusable as error:
+        return Finding("alarm", False, f"{error}; the patterns alone are in use")
+    return Finding("alarm", True, f"{len(model.weights)} weights, and patterns")
+
+
+def _meaning(settings: Settings) -> Finding:
+    try:
+        Encoder.installed(settings.semantic_model)
+    except NoModel as error:
+        return Finding("meaning", settings.semantic_model is None, f"matching by words alone: {error}")
+    return Finding("meaning", True, "matching by words and meaning")
+
+
+def _slack(settings: Settings) -> Finding:
+    if settings.slack is None:
+        return Finding("Slack", True, "not set: SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET are needed for it")
+    teams = ", ".join(sorted(settings.slack.team_ids)) or "the workspace of its token"
+    return Finding("Slack", True, f"over HTTP at /slack/events, for {teams}")

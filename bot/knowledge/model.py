@@ -1,0 +1,288 @@
+"""The shapes of the knowledge base: what an editor may write, and what the bot reads.
+
+The `*Source` models hold one file to its grammar (unknown keys are refused). The rest is what all layers
+together say: frozen, complete, safe to share between threads.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+FULL_ID = r"^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$"
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=80)]
+FullId = Annotated[str, StringConstraints(pattern=FULL_ID, max_length=160)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12_000)]
+
+
+def _day(value: object) -> object:
+    """Dates stay text in the file; here they become days, with a message that an editor understands."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is not a date; write it as 2026-11-21") from None
+    return value
+
+
+def _partial_date(value: object) -> object:
+    text = str(value)
+    if text == "undated" or re.fullmatch(r"\d{4}", text):
+        return text
+    try:
+        date.fromisoformat(text + "-01" if re.fullmatch(r"\d{4}-\d{2}", text) else text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date; write 2026-11-21, 2026-11, 2026 or undated") from None
+    return text
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+PartialDate = Annotated[str, BeforeValidator(_partial_date)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgencyKind(StrEnum):
+    """The professions that an entry can hold a line for."""
+
+    SCHOOL = "school"
+    EARLY_YEARS = "early-years"
+    COLLEGE = "college"
+    GP = "gp"
+    HEALTH_VISITING = "health-visiting"
+    MIDWIFERY = "midwifery"
+    HOSPITAL = "hospital"
+    MENTAL_HEALTH = "mental-health"
+    AMBULANCE = "ambulance"
+    POLICE = "police"
+    PROBATION = "probation"
+    YOUTH_JUSTICE = "youth-justice"
+    SOCIAL_CARE = "social-care"
+    EARLY_HELP = "early-help"
+    HOUSING = "housing"
+    FIRE = "fire"
+    VOLUNTARY = "voluntary"
+    OTHER = "other"
+
+
+class Rule(_Shape):
+    """A duty ("must", from law) or a piece of guidance ("should"), with what it rests on."""
+
+    text: Line
+    basis: Line | None = None
+
+
+class Source(_Shape):
+    """Where a fact comes from. `date` is the source's own (a day, month or year, or "undated"); an Act has none."""
+
+    title: Line
+    date: PartialDate | None = None
+    url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None
+
+
+class Approval(_Shape):
+    """Who stands behind an entry. All that we ship is draft."""
+
+    status: Literal["draft", "approved"] = "draft"
+    by: Line | None = None
+    on: Day | None = None
+
+
+class EntrySource(_Shape):
+    """One entry as one file gives it; a partnership's file may give only what it replaces."""
+
+    id: Slug
+    omit: bool = False
+    title: Line | None = None
+    answer: Prose | None = None
+    must: tuple[Rule, ...] | None = None
+    should: tuple[Rule, ...] | None = None
+    steps: tuple[Line, ...] | None = None
+    contacts: tuple[Slug, ...] | None = None
+    for_: dict[AgencyKind, Line] | None = Field(default=None, alias="for")
+    confirm_locally: Line | None = None
+    kind: Literal["guidance", "signpost"] | None = None
+    sources: tuple[Source, ...] | None = None
+    compiled: Day | None = None
+    approval: Approval | None = None
+    review_by: Day | None = None
+    phrases: tuple[Phrase, ...] | None = None
+    never: tuple[Phrase, ...] | None = None
+    related: tuple[FullId, ...] | None = None
+
+
+class TopicSource(_Shape):
+    """One topic file."""
+
+    topic: Slug
+    title: Line | None = None
+    owner: Line | None = None
+    entries: tuple[EntrySource, ...] = ()
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY_KEY = rf"^(?:{'|'.join(DAYS)})(?:-(?:{'|'.join(DAYS)}))?$"
+_SPAN = r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$"
+
+
+class Number(_Shape):
+    """A telephone number: as people read it, and as a telephone dials it."""
+
+    display: Line
+    dial: Annotated[str, StringConstraints(pattern=r"^(\+[1-9]\d{6,14}|\d{3,6})$")]
+
+
+class WhenClosed(_Shape):
+    """Hours of a service that covers for another: open whenever that one is closed."""
+
+    when_closed: Slug
+
+
+WeeklyHours = dict[
+    Annotated[str, StringConstraints(pattern=_DAY_KEY)], Annotated[str, StringConstraints(pattern=_SPAN)]
+]
+Hours = Literal["always", "unknown"] | WhenClosed | WeeklyHours
+
+
+class Contact(_Shape):
+    """A named service. Its `source` dates the number: the day the source was published, never the day of writing."""
+
+    id: Slug
+    name: Line
+    numbers: tuple[Number, ...] = ()
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[a-z]+$")] | None = None
+    web: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None
+    hours: Hours = "unknown"
+    bank_holidays: Literal["open", "closed"] = "closed"
+    out_of_hours: Slug | None = None
+    source: Source | None = None
+    note: Line | None = None
+    confirm: bool = False
+    """Whether the number or its hours are still to be confirmed by the partnership."""
+
+
+class ContactsSource(_Shape):
+    """contacts.yaml. `required` names the contacts that every partnership must define."""
+
+    contacts: tuple[Contact, ...] = ()
+    required: tuple[Slug, ...] = ()
+
+
+class Agency(_Shape):
+    """An organisation of the partnership's closed list."""
+
+    id: Slug
+    name: Line
+    kind: AgencyKind
+    domains: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+\.[a-z]+$")], ...] = ()
+
+
+class Partnership(_Shape):
+    """partnership.yaml."""
+
+    name: Line = "your safeguarding children partnership"
+    area: Line = "your area"
+    time_zone: Line = "Europe/London"
+    bank_holidays: Line = "ENG"
+    owner: Line | None = None
+    emergency_contacts: tuple[Slug, ...] = ()
+    """Whom the emergency card names after 999: the first of them that is open."""
+    agencies: tuple[Agency, ...] = ()
+
+    @cached_property
+    def agency_by_id(self) -> dict[str, Agency]:
+        return {agency.id: agency for agency in self.agencies}
+
+    def agency_for_email(self, address: str) -> Agency | None:
+        """The agency that owns the e-mail's domain, if any."""
+        domain = address.rpartition("@")[2].lower()
+        return next((a for a in self.agencies if domain in a.domains), None)
+
+
+class Glossary(_Shape):
+    """glossary.yaml: an abbreviation or another word for it -> what it stands for."""
+
+    glossary: dict[Line, tuple[Line, ...]] = {}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One piece of guidance as all layers together give it."""
+
+    topic: str
+    id: str
+    title: str
+    answer: str
+    must: tuple[Rule, ...] = ()
+    should: tuple[Rule, ...] = ()
+    steps: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
+    for_agency: dict[AgencyKind, str] = field(default_factory=dict)
+    confirm_locally: str | None = None
+    signpost: bool = False
+    sources: tuple[Source, ...] = ()
+    compiled: date | None = None
+    approval: Approval = Approval()
+    review_by: date | None = None
+    phrases: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+
+    @property
+    def full_id(self) -> str:
+        """`topic.id`."""
+        return f"{self.topic}.{self.id}"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.approval.status == "draft"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic: its name for people, and who looks after it."""
+
+    id: str
+    title: str
+    owner: str | None
+
+
+@dataclass(frozen=True)
+class KnowledgeBase:
+    """Everything the bot knows, from all layers."""
+
+    topics: dict[str, Topic]
+    entries: dict[str, Entry]
+    contacts: dict[str, Contact]
+    partnership: Partnership
+    glossary: dict[str, tuple[str, ...]]
+    version: str
+    """A hash of the content: the same content has the same version, wherever it is loaded."""
+    content: str
+    """The content itself as canonical JSON, which the database keeps for each version answered from."""
+
+    def entries_of(self, topic: str) -> list[Entry]:
+        """The entries of one topic, in the order of the file."""
+        return [entry for entry in self.entries.values() if entry.topic == topic]
+
+    def contacts_of(self, entry: Entry) -> list[Contact]:
+        return [self.contacts[name] for name in entry.contacts if name in self.contacts]
+
+
+def plain(value: Any) -> Any:
+    """Models as plain data for canonical JSON, without what is empty."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return value

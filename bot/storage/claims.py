@@ -1,0 +1,33 @@
+"""Claims: what was done once is not done again, whatever is delivered twice."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.storage.database import Transaction, utc
+
+KEPT = timedelta(days=7)
+"""Slack repeats an event for an hour at most."""
+
+
+def claim(tx: Transaction, key: str, at: datetime, result: str | None = None) -> bool:
+    """Claim `key` in the transaction of what it protects; False where it was claimed before."""
+    return (
+        tx.execute(
+            "INSERT INTO claims (key, at, result) VALUES (:key, :at, :result) ON CONFLICT (key) DO NOTHING",
+            key=key,
+            at=utc(at),
+            result=result,
+        )
+        == 1
+    )
+
+
+def claimed(tx: Transaction, key: str) -> bool:
+    """Whether `key` was claimed."""
+    return tx.one("SELECT 1 FROM claims WHERE key = :key", key=key) is not None
+
+
+def forget_old(tx: Transaction, now: datetime) -> int:
+    """Remove claims that nothing can repeat any more."""
+    return tx.execute("DELETE FROM claims WHERE at < :before", before=utc(now - KEPT))

@@ -1,0 +1,124 @@
+"""The database's shape, one step after the other. A step that failed leaves nothing behind; a step that ran stays.
+
+Times are ISO-8601 UTC text, so that the same SQL can serve another database.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("safeguarding-bot")
+
+
+@migrations()
+def m001_people_and_questions(db: Database) -> None:
+    """Who asked, what was asked, what was answered from, and what people thought of it."""
+    db.executescript(
+        """
+        CREATE TABLE people (
+            id TEXT PRIMARY KEY,
+            channel TEXT NOT NULL,
+            channel_user_id TEXT,
+            email TEXT,
+            agency TEXT,
+            agency_source TEXT NOT NULL DEFAULT 'unknown'
+                CHECK (agency_source IN ('domain', 'remembered', 'declared', 'unknown')),
+            UNIQUE (channel, channel_user_id)
+        ) STRICT;
+
+        CREATE TABLE knowledge_versions (
+            version TEXT PRIMARY KEY,
+            first_used TEXT NOT NULL,
+            content TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE questions (
+            id TEXT PRIMARY KEY,
+            at TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            person_id TEXT REFERENCES people (id),
+            agency TEXT,
+            agency_source TEXT NOT NULL DEFAULT 'unknown'
+                CHECK (agency_source IN ('domain', 'remembered', 'declared', 'unknown')),
+            thread TEXT,
+            text TEXT,
+            status TEXT NOT NULL,
+            emergency INTEGER NOT NULL DEFAULT 0,
+            entry TEXT,
+            score REAL,
+            knowledge_version TEXT REFERENCES knowledge_versions (version),
+            ms REAL NOT NULL
+        ) STRICT;
+        CREATE INDEX questions_by_time ON questions (at);
+        CREATE INDEX questions_by_thread ON questions (thread, at) WHERE thread IS NOT NULL;
+
+        CREATE TABLE verdicts (
+            id TEXT PRIMARY KEY,
+            question_id TEXT NOT NULL REFERENCES questions (id),
+            at TEXT NOT NULL,
+            person_id TEXT REFERENCES people (id),
+            helpful INTEGER NOT NULL,
+            missing TEXT
+        ) STRICT;
+        CREATE INDEX verdicts_by_question ON verdicts (question_id);
+
+        CREATE TABLE claims (
+            key TEXT PRIMARY KEY,
+            at TEXT NOT NULL,
+            result TEXT
+        ) STRICT;
+        CREATE INDEX claims_by_time ON claims (at);
+        """
+    )
+
+
+@migrations()
+def m002_events_and_outbox(db: Database) -> None:
+    """The history of tickets, which is only ever added to, and the messages waiting to be delivered.
+
+    A ticket's typed text stands apart from its event (`event_bodies`), so that retention can remove the text and
+    leave a chain that can still be verified.
+    """
+    db.executescript(
+        """
+        CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+
+        CREATE TABLE events (
+            seq INTEGER PRIMARY KEY,
+            ticket TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            at TEXT NOT NULL,
+            person_id TEXT REFERENCES people (id),
+            body_digest TEXT,
+            prev TEXT,
+            mac TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX events_by_ticket ON events (ticket, seq);
+
+        CREATE TABLE event_bodies (
+            seq INTEGER PRIMARY KEY REFERENCES events (seq),
+            salt TEXT NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE outbox (
+            id TEXT PRIMARY KEY,
+            created TEXT NOT NULL,
+            due TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            recipient TEXT NOT NULL,
+            message TEXT NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            last_error TEXT,
+            delivered TEXT,
+            given_up TEXT
+        ) STRICT;
+        CREATE INDEX outbox_waiting ON outbox (due) WHERE delivered IS NULL AND given_up IS NULL;
+
+        CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events
+        BEGIN SELECT RAISE(ABORT, 'events are only ever added'); END;
+        CREATE TRIGGER events_are_never_removed BEFORE DELETE ON events
+        BEGIN SELECT RAISE(ABORT, 'events are only ever added'); END;
+        """
+    )

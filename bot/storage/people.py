@@ -1,0 +1,41 @@
+"""People as the database knows them: a random id, and where they write from."""
+
+from __future__ import annotations
+
+import secrets
+
+from bot.access import AgencySource, Person
+from bot.storage.database import Row, Transaction
+
+
+def find_or_add(tx: Transaction, channel: str, channel_user_id: str) -> Person:
+    """The person behind a channel's user id; recorded when new."""
+    tx.execute(
+        "INSERT INTO people (id, channel, channel_user_id) VALUES (:id, :channel, :user) "
+        "ON CONFLICT (channel, channel_user_id) DO NOTHING",
+        id=secrets.token_hex(12),
+        channel=channel,
+        user=channel_user_id,
+    )
+    person = find(tx, channel, channel_user_id)
+    assert person is not None  # noqa: S101 - just inserted
+    return person
+
+
+def find(tx: Transaction, channel: str, channel_user_id: str) -> Person | None:
+    """The person behind a channel's user id, if known."""
+    row = tx.one(
+        "SELECT * FROM people WHERE channel = :channel AND channel_user_id = :user",
+        channel=channel,
+        user=channel_user_id,
+    )
+    return None if row is None else _person(row)
+
+
+def _person(row: Row) -> Person:
+    return Person(
+        id=row["id"],
+        channel=row["channel"],
+        agency=row["agency"],
+        agency_source=AgencySource(row["agency_source"]),
+    )

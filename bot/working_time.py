@@ -1,0 +1,124 @@
+"""Opening hours: is a service open at a moment, until when, and when does it open next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from bot.knowledge.model import DAYS, Contact, WhenClosed
+
+LOOK_AHEAD_DAYS = 15
+"""Longer than any run of closed days: Christmas and a weekend together close an office for five."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Whether a service is open at one moment. Times are in the partnership's zone."""
+
+    open: bool | None
+    """None: its hours are not known."""
+    always: bool = False
+    until: datetime | None = None
+    opens: datetime | None = None
+
+
+@lru_cache(maxsize=32)
+def bank_holidays(region: str, year: int) -> frozenset[date]:
+    """The bank holidays of a region of the United Kingdom ("ENG", "WLS", "SCT", "NIR") in one year."""
+    return frozenset(holidays.country_holidays("GB", subdiv=region, years=year))
+
+
+class OpeningHours:
+    """Answers for all contacts of one partnership."""
+
+    def __init__(self, contacts: Mapping[str, Contact], *, time_zone: str, region: str) -> None:
+        self._contacts = contacts
+        self._zone = ZoneInfo(time_zone)
+        self._region = region
+
+    def at(self, contact: Contact, moment: datetime) -> Opening:
+        """Whether `contact` is open at `moment` (aware, any zone)."""
+        local = moment.astimezone(self._zone)
+        hours = contact.hours
+        if hours == "always":
+            return Opening(open=True, always=True)
+        if hours == "unknown":
+            return Opening(open=None)
+        if isinstance(hours, WhenClosed):
+            other = self._contacts.get(hours.when_closed)
+            if other is None or isinstance(other.hours, WhenClosed):
+                return Opening(open=None)
+            opening = self.at(other, moment)
+            if opening.open is None or opening.always:
+                return Opening(open=None if opening.open is None else False)
+            return Opening(open=not opening.open, until=opening.opens, opens=opening.until)
+        spans = self._spans(contact, local.date())
+        for start, end in spans:
+            if start <= local < end:
+                return Opening(open=True, until=end)
+            if local < start:
+                return Opening(open=False, opens=start)
+        return Opening(open=False)
+
+    def _spans(self, contact: Contact, first: date) -> list[tuple[datetime, datetime]]:
+        """The times at which a service is open from `first` on, in order, adjoining ones joined."""
+        spans: list[tuple[datetime, datetime]] = []
+        for offset in range(LOOK_AHEAD_DAYS):
+            day = first + timedelta(days=offset)
+            for span in self._spans_of_day(contact, day):
+                if spans and spans[-1][1] == span[0]:
+                    spans[-1] = (spans[-1][0], span[1])
+                else:
+                    spans.append(span)
+        return spans
+
+    def _spans_of_day(self, contact: Contact, day: date) -> list[tuple[datetime, datetime]]:
+        if contact.bank_holidays == "closed" and day in bank_holidays(self._region, day.year):
+            return []
+        if not isinstance(contact.hours, dict):
+            return []
+        spans = []
+        for days, hours in contact.hours.items():
+            if not _covers(days, day.weekday()):
+                continue
+            start_text, _, end_text = hours.partition("-")
+            end_day = day
+            if end_text == "24:00":
+                end_day, end_text = day + timedelta(days=1), "00:00"
+            start = datetime.combine(day, time.fromisoformat(start_text), self._zone)
+            spans.append((start, datetime.combine(end_day, time.fromisoformat(end_text), self._zone)))
+        return sorted(spans)
+
+
+def _covers(days: str, weekday: int) -> bool:
+    first, _, last = days.partition("-")
+    start, end = DAYS.index(first), DAYS.index(last or first)
+    return start <= weekday <= end if start <= end else weekday >= start or weekday <= end
+
+
+def in_words(opening: Opening, moment: datetime) -> str:
+    """Such as "open until 17:00", "opens Monday 9:00", "open day and night"."""
+    if opening.always:
+        return "open day and night" if opening.open else "closed"
+    if opening.open is None:
+        return "hours not confirmed"
+    change = opening.until if opening.open else opening.opens
+    if change is None:
+        return "open now" if opening.open else "closed"
+    clock = f"{change.hour}:{change.minute:02d}"
+    today = moment.astimezone(change.tzinfo).date()
+    days_away = (change.date() - today).days
+    if opening.open:
+        return f"open until {clock}" if days_away == 0 else f"open until {clock} on {change:%A}"
+    if days_away == 0:
+        return f"opens {clock}"
+    if days_away == 1:
+        return f"opens tomorrow ({change:%A}) {clock}"
+    if days_away < 7:
+        return f"opens {change:%A} {clock}"
+    return f"opens {change:%A} {change.day} {change:%B} {clock}"

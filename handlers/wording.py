@@ -1,0 +1,64 @@
+"""How dates, sources and services read, in every channel alike."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bot.answering.reply import ContactNow, EmergencyCard
+from bot.knowledge.model import Contact, Entry, Source
+
+
+def day(moment: date) -> str:
+    """Such as "18 July 2022"."""
+    return f"{moment.day} {moment:%B} {moment.year}"
+
+
+def partial_day(text: str) -> str:
+    """A source's date as people read it: "18 July 2022", "July 2020", "2013", "undated"."""
+    match text.count("-"):
+        case 2:
+            return day(date.fromisoformat(text))
+        case 1:
+            return f"{date.fromisoformat(text + '-01'):%B %Y}"
+    return text
+
+
+def source(item: Source) -> str:
+    """A source and its date."""
+    return f"{item.title} ({partial_day(item.date)})" if item.date else item.title
+
+
+def compiled(entry: Entry) -> str:
+    """When we wrote it, and until when it counts before it is looked at again."""
+    parts = []
+    if entry.compiled:
+        parts.append(f"Compiled {day(entry.compiled)}")
+    if entry.review_by:
+        parts.append(f"to be reviewed by {day(entry.review_by)}")
+    text = ", ".join(parts)
+    return text[:1].upper() + text[1:] + "." if text else ""
+
+
+def number_as_of(contact: Contact) -> str:
+    """How old a number is, and whether it is confirmed; empty for 999 and 101."""
+    if contact.source is None or not contact.confirm:
+        return ""
+    seen = contact.source.date
+    when = "in an undated source" if seen in (None, "undated") else f"in {partial_day(seen or '')}"
+    return f"last seen {when}, confirm locally"
+
+
+def contact_line(now: ContactNow) -> str:
+    """A service in one line, without its number."""
+    return f"{now.contact.name}: {now.hours}"
+
+
+def card_lines(card: EmergencyCard) -> list[str]:
+    """The emergency card as plain lines."""
+    lines = [card.first, card.then]
+    for now in card.contacts:
+        numbers = ", ".join(number.display for number in now.contact.numbers)
+        lines.append(f"{now.contact.name}: {numbers} ({now.hours})")
+    if card.as_of is not None:
+        lines.append(f"This number is from a copy saved on {day(card.as_of)}; the guidance cannot be read just now.")
+    return lines
