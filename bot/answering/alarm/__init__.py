@@ -42,7 +42,7 @@ def _model() -> AlarmModel | None:
 
 
 def raised(text: str) -> bool:
-    """Whether `text`, of any length, tells of a child in danger now. Never raises, needs no database and no network."""
+    """Whether `text`, of any length, tells of a child in danger now. Needs no database and no network."""
     return raised_by(text, _model())
 
 

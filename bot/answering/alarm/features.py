@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from bot.answering.matching.words import stem, tokens
 
 
@@ -10,7 +12,7 @@ def features(text: str) -> set[str]:
     words = tokens(text)
     stems = [stem(word) for word in words]
     found = set(stems)
-    found.update(f"{a} {b}" for a, b in zip(stems, stems[1:], strict=False))
+    found.update(f"{a} {b}" for a, b in pairwise(stems))
     found.update(f"{a} _ {b}" for a, b in zip(stems, stems[2:], strict=False))
     for word in words:
         padded = f" {word} "

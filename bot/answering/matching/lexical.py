@@ -146,7 +146,7 @@ class LexicalIndex:
         cosine = (
             self._words.scores(terms.word_terms[:MAX_TERMS]) + self._characters.scores(terms.characters[:MAX_TERMS])
         ) / 2
-        scores: Floats = self._bm25.scores(terms) + cosine
+        scores: Floats = (self._bm25.scores(terms) + cosine).astype(np.float32)
         question = " ".join(terms.words)
         best = np.argpartition(-scores, min(COMPARED_ENTRIES, self._size) - 1)[:COMPARED_ENTRIES]
         for entry in best.tolist():

@@ -78,8 +78,8 @@ class Matcher:
             # "and out of hours?" is asked of what was just answered: rank it as one question with that entry's title.
             joined, _, _, joined_sureness = self._scores(f"{self._titles[after]} {text}")
             near = np.array([self._nearness(i, after) for i in range(self._count)], dtype=np.float32)
-            scores = scores + joined / 2 + near
-            sureness = np.maximum(sureness, (sureness + joined_sureness) / 2 + near)
+            scores = (scores + joined / 2 + near).astype(np.float32)
+            sureness = np.maximum(sureness, (sureness + joined_sureness) / 2 + near).astype(np.float32)
         if (exact := self._exact.get(_folded(text))) is not None:
             scores[exact] += 1.0
             sureness[exact] += 1.0

@@ -1,0 +1,140 @@
+"""One process: the page, the health checks and Slack behind one ASGI server, on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.answering.library import Library
+from bot.config import Settings, SlackSettings, secret_key
+from bot.desk import STORAGE_FAILS, Desk, now, where
+from bot.storage import claims
+from bot.storage.database import DatabaseUnusable, Store, migrate
+from handlers.slack.app import Slack
+from handlers.web.guards import SecurityHeaders, SizeLimit
+from handlers.web.page import Page
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 20
+"""Listeners and writes in flight finish within this of SIGTERM."""
+
+
+def run(settings: Settings) -> None:
+    """Migrate, then listen until told to stop.
+
+    Raises: WrongSetting.
+    """
+    key = secret_key(settings)
+    quiet_libraries()
+    library = Library(settings.knowledge_dir, settings.partnership, settings.data_dir, now, settings.semantic_model)
+    library.open()
+    desk = Desk(library, open_store(settings))
+    log.info("the page is at http://%s:%d", settings.host, settings.port)
+    if settings.slack is None:
+        log.info("for Slack set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (docs/install.md)")
+    config = uvicorn.Config(
+        make_app(desk, key, settings.slack),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=STOP_SECONDS,
+        server_header=False,
+    )
+    uvicorn.Server(config).run()
+
+
+def open_store(settings: Settings) -> Store | None:
+    """The migrated database; without one the bot still answers, and /readyz says so."""
+    try:
+        migrate(settings.database)
+    except DatabaseUnusable as error:
+        log.error("%s; questions are answered and not recorded", error)
+        return None
+    return Store(settings.database)
+
+
+def quiet_libraries() -> None:
+    """Keep from the log what libraries write of requests: it may hold what somebody typed."""
+    for name in ("slack_bolt", "slack_sdk"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def make_app(desk: Desk, key: str, slack_settings: SlackSettings | None) -> Starlette:
+    """The ASGI application."""
+    page = Page(desk, key)
+    slack = Slack(desk, slack_settings) if slack_settings else None
+    routes = [
+        *page.routes,
+        Route("/healthz", _alive),
+        Route("/readyz", _ready(desk)),
+        *([Route("/slack/events", slack.receive, methods=["POST"])] if slack else []),
+    ]
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        desk.library.add_meaning_in_background()
+        tidying = asyncio.create_task(_tidy(desk))
+        yield
+        tidying.cancel()
+        if slack is not None:
+            await slack.finish(STOP_SECONDS)
+        if desk.store is not None and not await asyncio.to_thread(desk.store.close, STOP_SECONDS):
+            log.error("not every record was written before stopping")
+
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(SecurityHeaders), Middleware(SizeLimit)],
+        exception_handlers={HTTPException: page.problem, Exception: page.problem},
+    )
+
+
+async def _alive(_: Request) -> Response:
+    return PlainTextResponse("alive\n")
+
+
+def _ready(desk: Desk):  # type: ignore[no-untyped-def]
+    async def ready(_: Request) -> Response:
+        """Whether knowledge is loaded and the database can be written."""
+        parts = {"knowledge": desk.library.guidance is not None, "database": await _writable(desk)}
+        body = {**parts, "ready": all(parts.values()), "unrecorded": desk.unrecorded}
+        return JSONResponse(body, 200 if body["ready"] else 503)
+
+    return ready
+
+
+async def _writable(desk: Desk) -> bool:
+    if desk.store is None:
+        return False
+    try:
+        async with asyncio.timeout(5):
+            # Begins and ends a transaction on the writer, which takes the lock that a write needs.
+            await desk.store.write(lambda tx: tx.execute("DELETE FROM claims WHERE 0"))
+    except (*STORAGE_FAILS, TimeoutError) as error:
+        log.error("the database cannot be written: %s", where(error))
+        return False
+    return True
+
+
+async def _tidy(desk: Desk) -> None:
+    """Once an hour, forget claims that nothing can repeat any more."""
+    while True:
+        if desk.store is not None:
+            at = desk.clock()
+            try:
+                await desk.store.write(lambda tx: claims.forget_old(tx, at))  # noqa: B023 - awaited in this turn
+            except STORAGE_FAILS as error:
+                log.error("old claims could not be removed: %s", where(error))
+        await asyncio.sleep(3600)

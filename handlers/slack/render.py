@@ -1,0 +1,324 @@
+"""Replies as Block Kit. Every text is held to Slack's limits here, and what a person typed is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bot.answering.reply import ContactNow, EmergencyCard, Reply, Status
+from bot.knowledge.markdown import BlockKind, Span, parse, plain, spans
+from bot.knowledge.model import Entry, KnowledgeBase, Rule
+from handlers import wording
+
+MAX_SECTION, MAX_HEADER, MAX_BUTTON, MAX_CONTEXT, MAX_BLOCKS = 3000, 150, 75, 2000, 50
+MAX_VALUE = 2000
+MAX_HANDED_BACK = 12_000
+"""Characters of a text that is handed back in one message."""
+MAX_TEXT = 3500
+"""Of the top-level text, which notifications and screen readers use."""
+TOPIC_ENTRIES = 24
+"""Buttons for a topic's entries; a longer topic is read on the page."""
+
+Block = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message: text for notifications and screen readers, and blocks."""
+
+    text: str
+    blocks: list[Block]
+
+    def as_arguments(self) -> dict[str, Any]:
+        """For `chat.postMessage` and a response address; addresses in it are not unfolded."""
+        return {"text": self.text, "blocks": self.blocks, "unfurl_links": False, "unfurl_media": False}
+
+
+def escape(text: str) -> str:
+    """Text as Slack shows it literally, so that nobody can make the bot write <!channel>."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def cut(text: str, length: int) -> str:
+    """At most `length` characters, never within an escape, with an ellipsis where something is left out."""
+    if len(text) <= length:
+        return text
+    kept = text[: length - 1]
+    escape_begun = kept.rfind("&", len(kept) - 5)
+    if escape_begun != -1 and ";" not in kept[escape_begun:]:
+        kept = kept[:escape_begun]
+    return kept + "…"
+
+
+def card(emergency: EmergencyCard) -> Outgoing:
+    """The emergency card."""
+    lines = wording.card_lines(emergency)
+    blocks = [
+        _header("Emergency"),
+        _section(f"*{escape(emergency.first)}*\n<tel:999|Ring 999>"),
+        _section(escape(emergency.then)),
+        *_contact_blocks(emergency.contacts),
+    ]
+    if emergency.as_of is not None:
+        blocks.append(_context(escape(lines[-1])))
+    return Outgoing(cut(escape(" ".join(lines)), MAX_TEXT), blocks)
+
+
+def reply(
+    answer: Reply,
+    *,
+    question_id: str | None = None,
+    private: bool,
+    hand_back: bool = False,
+    late: str | None = None,
+) -> Outgoing:
+    """One reply.
+
+    `private`: only the asker sees it, who may then share it, or ask without names. `hand_back`: it is shown once and
+    kept nowhere, so that it may hold what was typed.
+    """
+    blocks = list(_reply_blocks(answer, private=private, hand_back=hand_back))
+    if late:
+        blocks.insert(0, _context(escape(late)))
+    if question_id and answer.status in JUDGED:
+        blocks.append(_verdict(question_id))
+    return Outgoing(_summary(answer, late), _at_most(blocks))
+
+
+JUDGED = frozenset({Status.ANSWERED, Status.CHOOSE, Status.NO_GUIDANCE, Status.INDIVIDUAL_CASE})
+
+
+def topics(knowledge: KnowledgeBase) -> Outgoing:
+    """The topics as buttons."""
+    buttons = [button(topic.title, f"show_topic_{i}", topic.id) for i, topic in enumerate(knowledge.topics.values())]
+    return Outgoing("Topics", [_section("*What I hold guidance on*"), *_actions(buttons)])
+
+
+def entries(title: str, listed: list[Entry]) -> Outgoing:
+    """A topic's entries as buttons."""
+    buttons = [
+        button(entry.title, f"show_entry_{i}", entry.full_id) for i, entry in enumerate(listed[:TOPIC_ENTRIES])
+    ]
+    return Outgoing(escape(title), [_section(f"*{escape(cut(title, 200))}*"), *_actions(buttons)])
+
+
+def contacts(listed: tuple[ContactNow, ...]) -> Outgoing:
+    """Whom to ring now."""
+    first = _section("*In danger now:* <tel:999|999>, police or ambulance. Not an emergency: <tel:101|101>.")
+    blocks = [_header("Who to ring now"), first, *_contact_blocks(listed)]
+    numbers = "; ".join(
+        f"{now.contact.name} {', '.join(n.display for n in now.contact.numbers)} ({now.hours})" for now in listed
+    )
+    return Outgoing(cut(escape(f"In danger ring 999. {numbers}"), MAX_TEXT), _at_most(blocks))
+
+
+def note(text: str) -> Outgoing:
+    """A line of the bot's own."""
+    return Outgoing(cut(escape(text), MAX_TEXT), [_section(escape(text))])
+
+
+def missing_form(question_id: str) -> dict[str, Any]:
+    """The form that asks what was missing."""
+    return {
+        "type": "modal",
+        "callback_id": "missing",
+        "private_metadata": question_id,
+        "title": {"type": "plain_text", "text": "What was missing?"},
+        "submit": {"type": "plain_text", "text": "Send"},
+        "close": {"type": "plain_text", "text": "Cancel"},
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": "missing",
+                "label": {"type": "plain_text", "text": "What did you need to know?"},
+                "hint": {"type": "plain_text", "text": "The editors read this. Leave out names."},
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": "text",
+                    "multiline": True,
+                    "max_length": 1000,
+                },
+            }
+        ],
+    }
+
+
+def _summary(answer: Reply, late: str | None) -> str:
+    parts = [late or "", answer.draft or "", answer.message]
+    if answer.entry is not None:
+        parts += [answer.entry.title, plain(answer.entry.answer)]
+    parts += [other.title for other in answer.others]
+    return cut(escape(". ".join(part.rstrip(".") for part in parts if part)), MAX_TEXT) or "Guidance"
+
+
+def _reply_blocks(answer: Reply, *, private: bool, hand_back: bool) -> Iterator[Block]:
+    if answer.draft:
+        yield _context(f"*{escape(answer.draft)}*")
+    if answer.message:
+        yield _section(escape(answer.message))
+    if answer.entry is not None:
+        yield from _entry_blocks(answer)
+    elif answer.contacts:
+        yield from _contact_blocks(answer.contacts)
+    if hand_back and answer.give_back is not None:
+        quoted = escape(answer.give_back[:MAX_HANDED_BACK]).replace("\n", "\n>")
+        yield from _texts(f"Your text, to edit:\n>{quoted}")
+    if private and answer.without is not None and len(answer.without) <= MAX_VALUE:
+        yield _section(f"Or ask without it: “{escape(cut(answer.without, 600))}”")
+        yield from _actions([button("Ask without it", "ask_without", answer.without)])
+    if answer.topics:
+        buttons = [button(topic.title, f"show_topic_{i}", topic.id) for i, topic in enumerate(answer.topics)]
+        yield from _actions(buttons)
+    if answer.others:
+        if answer.entry is not None:
+            yield _context("Not what you meant?")
+        buttons = [button(other.title, f"show_entry_{i}", other.full_id) for i, other in enumerate(answer.others)]
+        yield from _actions(buttons)
+    if answer.related:
+        yield _context("See also")
+        buttons = [button(other.title, f"show_related_{i}", other.full_id) for i, other in enumerate(answer.related)]
+        yield from _actions(buttons)
+    if private and answer.answer_id is not None:
+        yield from _actions([button("Share this guidance here", "share_entry", answer.answer_id)])
+
+
+def _entry_blocks(answer: Reply) -> Iterator[Block]:
+    entry = answer.entry
+    if entry is None:
+        return
+    if answer.status is not Status.SMALL_TALK:
+        yield _header(entry.title)
+    yield from _texts(mrkdwn(entry.answer))
+    if answer.for_agency:
+        yield _section(f"*For you:* {escape(answer.for_agency)}")
+    for heading, rules in (("You must", entry.must), ("You should", entry.should)):
+        if rules:
+            yield from _texts("\n".join([f"*{heading}*", *(f"• {_rule(rule)}" for rule in rules)]))
+    if entry.steps:
+        steps = [f"{number}. {_runs(spans(step))}" for number, step in enumerate(entry.steps, 1)]
+        yield from _texts("\n".join(["*What to do, in order*", *steps]))
+    yield from _contact_blocks(answer.contacts)
+    if entry.confirm_locally:
+        yield from _texts(f"*Confirm locally:* {escape(entry.confirm_locally)}")
+    sources = "; ".join(
+        f"<{item.url}|{escape(wording.source(item))}>" if item.url else escape(wording.source(item))
+        for item in entry.sources
+    )
+    dates = wording.compiled(entry)
+    if sources or dates:
+        shown = (
+            sources if len(sources) <= MAX_CONTEXT - 300 else escape("; ".join(map(wording.source, entry.sources)))
+        )
+        yield _context(cut(f"*Sources:* {cut(shown, MAX_CONTEXT - 300)}. {escape(dates)}", MAX_CONTEXT))
+
+
+def _rule(rule: Rule) -> str:
+    return _runs(spans(rule.text)) + (f" _({escape(rule.basis)})_" if rule.basis else "")
+
+
+def _contact_blocks(listed: tuple[ContactNow, ...]) -> Iterator[Block]:
+    if not listed:
+        return
+    lines = []
+    for now in listed:
+        contact = now.contact
+        numbers = [f"<tel:{number.dial}|{escape(number.display)}>" for number in contact.numbers]
+        ways = [*numbers, *([f"<mailto:{contact.email}|{contact.email}>"] if contact.email else [])]
+        line = f"{' / '.join(ways)}  *{escape(contact.name)}*, {escape(now.hours)}"
+        if as_of := wording.number_as_of(contact):
+            line += f" _({escape(as_of)})_"
+        if contact.note:
+            line += f"\n      {escape(contact.note)}"
+        lines.append(line)
+    yield from _texts("\n".join(lines))
+
+
+def mrkdwn(text: str) -> str:
+    """The Markdown subset in Slack's own marks."""
+    lines: list[str] = []
+    for block in parse(text):
+        for number, item in enumerate(block.items, 1):
+            mark = {BlockKind.BULLETS: "• ", BlockKind.NUMBERS: f"{number}. "}.get(block.kind, "")
+            lines.append(mark + _runs(item))
+        lines.append("")
+    return "\n".join(lines).strip()
+
+
+def _runs(line: Iterable[Span]) -> str:
+    parts = []
+    for span in line:
+        if span.url:
+            parts.append(f"<{span.url}|{escape(span.text)}>")
+        elif span.bold:
+            parts.append(f"*{escape(span.text)}*")
+        else:
+            parts.append(escape(span.text))
+    return "".join(parts)
+
+
+def button(text: str, action_id: str, value: str) -> Block:
+    """A button; its value is an id or a masked question, never what somebody typed."""
+    return {
+        "type": "button",
+        "action_id": action_id,
+        "value": value,
+        "text": {"type": "plain_text", "text": cut(text, MAX_BUTTON), "emoji": False},
+    }
+
+
+def _actions(buttons: list[Block]) -> list[Block]:
+    """Rows of five, as many as Slack shows side by side."""
+    return [{"type": "actions", "elements": buttons[i : i + 5]} for i in range(0, len(buttons), 5)]
+
+
+def _header(text: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": cut(text, MAX_HEADER), "emoji": False}}
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, MAX_SECTION) or " "}}
+
+
+def _texts(text: str) -> Iterator[Block]:
+    """Sections for a text of any length, parted between lines where that is possible."""
+    piece = ""
+    for line in text.split("\n"):
+        for start in range(0, max(1, len(line)), MAX_SECTION - 10):
+            part = line[start : start + MAX_SECTION - 10]
+            if piece and len(piece) + len(part) + 1 > MAX_SECTION - 10:
+                yield _section(piece)
+                piece = part
+            else:
+                piece = f"{piece}\n{part}" if piece else part
+    if piece.strip():
+        yield _section(piece)
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, MAX_CONTEXT)}]}
+
+
+def _verdict(question_id: str) -> Block:
+    def choice(text: str, value: str, label: str) -> dict[str, Any]:
+        return {"text": {"type": "plain_text", "text": text}, "value": value, "accessibility_label": label}
+
+    return {
+        "type": "context_actions",
+        "elements": [
+            {
+                "type": "feedback_buttons",
+                "action_id": "verdict",
+                "positive_button": choice("Helpful", f"yes:{question_id}", "This answer was helpful"),
+                "negative_button": choice("Not helpful", f"no:{question_id}", "Say what was missing"),
+            }
+        ],
+    }
+
+
+def _at_most(blocks: list[Block]) -> list[Block]:
+    """No more blocks than a message holds; the last ones, which are buttons, are kept."""
+    if len(blocks) <= MAX_BLOCKS:
+        return blocks
+    more = _context("_This goes on; the whole entry is on the page._")
+    return [*blocks[: MAX_BLOCKS - 6], more, *blocks[-5:]]

@@ -1,0 +1,243 @@
+"""The page: a question box, replies as cards, every entry at a permanent address. Works without JavaScript."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from bot.access import AgencySource
+from bot.answering import messages
+from bot.answering.reply import EmergencyCard, Status
+from bot.desk import Answered, Desk
+from bot.knowledge.markdown import parse, spans
+from bot.knowledge.model import Agency, Entry, KnowledgeBase, Topic
+from handlers import wording
+from handlers.web.guards import from_elsewhere
+
+HERE = Path(__file__).parent
+YEAR_SECONDS = 365 * 24 * 3600
+MAX_MISSING = 1000
+"""Characters of "what was missing?"."""
+
+
+def templates() -> Environment:
+    """The templates: everything typed is escaped, and a name that is not there is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"wording": wording, "Status": Status}
+    environment.filters |= {"blocks": parse, "spans": spans}
+    return environment
+
+
+class Page:
+    """The routes of the page."""
+
+    def __init__(self, desk: Desk, key: str) -> None:
+        self.desk = desk
+        self._key = key.encode()
+        self._templates = templates()
+        self.routes = [
+            Route("/", self.home, methods=["GET"]),
+            Route("/", self.ask, methods=["POST"]),
+            Route("/verdict", self.verdict, methods=["POST"]),
+            Route("/guidance", self.all_guidance),
+            Route("/guidance/{entry_id}", self.guidance),
+            Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
+        ]
+
+    async def home(self, request: Request) -> Response:
+        """The empty page."""
+        return self._page(request, "home.html", {})
+
+    async def ask(self, request: Request) -> Response:
+        """One question. Asked by POST, so that it stands in no address, history or log."""
+        if from_elsewhere(request):
+            raise HTTPException(403, "This form was sent from another site.")
+        async with request.form(max_fields=10, max_part_size=1_000_000) as form:
+            text, after, chosen = (str(form.get(name, "")) for name in ("text", "after", "agency"))
+        agency, source = self._agency(request, chosen)
+        card = self.desk.alarm(text, agency)
+        client = request.client.host if request.client else "unknown"
+        answered = self.desk.answer(
+            text,
+            channel="web",
+            asker=f"web:{client}",
+            agency=agency,
+            agency_source=source,
+            previous=after or None,
+            emergency=card is not None,
+        )
+        response = self._answer(request, text, card, answered, agency, after)
+        self._remember(response, request, chosen, agency)
+        # Recorded after the answer is on its way: nobody waits for the disk.
+        response.background = BackgroundTask(self.desk.record, answered)
+        return response
+
+    def _answer(
+        self,
+        request: Request,
+        text: str,
+        card: EmergencyCard | None,
+        answered: Answered,
+        agency: Agency | None,
+        after: str,
+    ) -> Response:
+        reply = answered.reply
+        content: dict[str, object] = {
+            "text": text,
+            "card": card,
+            "reply": reply,
+            "after": reply.answer_id or after,
+            "question_id": answered.question.id,
+            "signature": self._signature(answered.question.id),
+        }
+        if _in_place(request):
+            return self._html("exchange.html", request, agency, content)
+        return self._page(request, "home.html", content, agency)
+
+    async def verdict(self, request: Request) -> Response:
+        """Whether an answer helped; when not, what was missing."""
+        if from_elsewhere(request):
+            raise HTTPException(403, "This form was sent from another site.")
+        async with request.form(max_fields=10) as form:
+            question_id, signature, helpful, missing = (
+                str(form.get(name, "")) for name in ("question", "signature", "helpful", "missing")
+            )
+        if not hmac.compare_digest(signature, self._signature(question_id)):
+            raise HTTPException(400, "This form is from an older page. Ask again, please.")
+        missing = missing.strip()[:MAX_MISSING]
+        guidance = self.desk.library.guidance
+        found = guidance.guard.find(missing) if guidance and missing else []
+        state: dict[str, object] = {"question_id": question_id, "signature": signature, "missing": missing, "problem": ""}
+        if found:
+            state["problem"] = messages.identifiers(found)
+            return self._part_or_page(request, "missing.html", state)
+        if helpful == "no" and not missing:
+            await self.desk.judge(question_id, helpful=False)
+            return self._part_or_page(request, "missing.html", state)
+        saved = await self.desk.judge(question_id, helpful=helpful == "yes", missing=missing or None)
+        return self._part_or_page(request, "thanks.html", {"saved": saved})
+
+    async def all_guidance(self, request: Request) -> Response:
+        """Every entry, by topic."""
+        return self._page(request, "guidance.html", {})
+
+    async def guidance(self, request: Request) -> Response:
+        """One entry at its permanent address: to link to, readable without account or script."""
+        entry_id = request.path_params["entry_id"]
+        agency, _ = self._agency(request, "")
+        reply = self.desk.show(entry_id, agency)
+        if reply is None:
+            raise HTTPException(
+                404, "There is no guidance at this address (any more). Ask, or look through the topics."
+            )
+        content: dict[str, object] = {"reply": reply, "after": entry_id}
+        if _in_place(request):
+            title = reply.entry.title if reply.entry else ""
+            return self._html("exchange.html", request, agency, content | {"text": title})
+        return self._page(request, "entry.html", content, agency)
+
+    async def problem(self, request: Request, error: Exception) -> Response:
+        """An error page that says what to do, and never how it happened."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        says = error.detail if isinstance(error, HTTPException) and status != 500 else messages.ERROR
+        if status == 404 and says == "Not Found":
+            says = "There is no page at this address. Ask your question, or look through the topics."
+        return self._page(request, "problem.html", {"says": says}, status_code=status)
+
+    # What the pages share
+
+    def _agency(self, request: Request, chosen: str) -> tuple[Agency | None, AgencySource]:
+        known = self.desk.library.directory.partnership.agency_by_id
+        remembered = request.cookies.get("agency", "")
+        if chosen in known:
+            return known[chosen], AgencySource.REMEMBERED if chosen == remembered else AgencySource.DECLARED
+        if chosen == "" and request.method == "GET" and remembered in known:
+            return known[remembered], AgencySource.REMEMBERED
+        return None, AgencySource.UNKNOWN
+
+    def _remember(self, response: Response, request: Request, chosen: str, agency: Agency | None) -> None:
+        if agency is not None and chosen != request.cookies.get("agency"):
+            response.set_cookie(
+                "agency",
+                agency.id,
+                max_age=YEAR_SECONDS,
+                httponly=True,
+                samesite="lax",
+                secure=request.url.scheme == "https",
+            )
+        elif agency is None and "agency" in request.cookies:
+            response.delete_cookie("agency")
+
+    def _signature(self, question_id: str) -> str:
+        return hmac.new(self._key, b"verdict:" + question_id.encode(), hashlib.sha256).hexdigest()
+
+    def _part_or_page(self, request: Request, part: str, content: Mapping[str, object]) -> Response:
+        if _in_place(request):
+            return self._html(part, request, None, content)
+        return self._page(request, "part.html", {**content, "part": part})
+
+    def _page(
+        self,
+        request: Request,
+        name: str,
+        content: Mapping[str, object],
+        agency: Agency | None = None,
+        status_code: int = 200,
+    ) -> Response:
+        if agency is None and request.method == "GET":
+            agency, _ = self._agency(request, "")
+        return self._html(name, request, agency, content, status_code)
+
+    def _html(
+        self,
+        name: str,
+        request: Request,
+        agency: Agency | None,
+        content: Mapping[str, object],
+        status_code: int = 200,
+    ) -> HTMLResponse:
+        library = self.desk.library
+        directory = library.directory
+        at = self.desk.clock()
+        base: dict[str, object] = {
+            "partnership": directory.partnership,
+            "agency": agency,
+            "to_ring": directory.to_ring(at),
+            "topics": _topics(library.knowledge),
+            "drafts": any(e.is_draft for e in library.knowledge.entries.values()) if library.knowledge else False,
+            "draft_notice": messages.draft(directory.partnership.name),
+            "max_question": messages.MAX_QUESTION,
+            "text": "",
+            "card": None,
+            "reply": None,
+            "after": "",
+            "question_id": "",
+            "signature": "",
+        }
+        return HTMLResponse(self._templates.get_template(name).render({**base, **content}), status_code)
+
+
+def _topics(knowledge: KnowledgeBase | None) -> list[tuple[Topic, list[Entry]]]:
+    """Each topic with its entries."""
+    return [(topic, knowledge.entries_of(topic.id)) for topic in knowledge.topics.values()] if knowledge else []
+
+
+def _in_place(request: Request) -> bool:
+    """Whether the page's script asks for a piece, to put it in place, and not for a whole page."""
+    return request.headers.get("hx-request") == "true"

@@ -1,0 +1,68 @@
+"""Fixtures that several files share."""
+
+from pathlib import Path
+
+import pytest
+
+PARTNERSHIP = """
+name: Smalltown Safeguarding Children Partnership
+emergency_contacts: [front-door, duty-team]
+agencies:
+  - {id: high-school, name: High School, kind: school}
+  - {id: town-police, name: Town Police, kind: police}
+"""
+CONTACTS = """
+contacts:
+  - id: front-door
+    name: Smalltown front door
+    numbers: [{display: "01632 960001", dial: "+441632960001"}]
+    hours: {mon-fri: "09:00-17:00"}
+    out_of_hours: duty-team
+  - id: duty-team
+    name: Smalltown duty team
+    numbers: [{display: "01632 960002", dial: "+441632960002"}]
+    hours: {when_closed: front-door}
+"""
+PRIVATE_FOSTERING = """
+topic: private-fostering
+title: Private fostering
+entries:
+  - id: definition
+    title: What private fostering is
+    answer: A child lives with somebody who is no close relative for 28 days or more. Tell the council.
+    contacts: [front-door]
+    for: {police: Use your own form as well.}
+    phrases: [what is private fostering, who is privately fostered, meaning of private fostering]
+  - id: close-relative
+    title: Who counts as a close relative
+    answer: A grandparent, brother, sister, uncle, aunt or step-parent.
+    phrases: [who counts as a close relative, is a cousin a close relative]
+"""
+SAFER_SLEEP = """
+topic: safer-sleep
+title: Safer sleep
+entries:
+  - id: position
+    title: Position
+    answer: On the back, in a clear cot.
+    phrases: [leaflet for new parents]      # asked of both, so that a practitioner must choose
+  - id: room
+    title: Bedroom
+    answer: In your room for six months.
+    phrases: [leaflet for new parents]
+"""
+
+
+@pytest.fixture
+def smalltown(tmp_path) -> Path:
+    """A folder of knowledge with one tiny partnership in it, `smalltown`; a test may change it."""
+    folder = tmp_path / "knowledge" / "smalltown"
+    folder.mkdir(parents=True)
+    for name, content in {
+        "partnership": PARTNERSHIP,
+        "contacts": CONTACTS,
+        "private-fostering": PRIVATE_FOSTERING,
+        "safer-sleep": SAFER_SLEEP,
+    }.items():
+        (folder / f"{name}.yaml").write_text(content, encoding="utf-8")
+    return folder
