@@ -84,7 +84,7 @@ class Desk:
         thread: str | None = None,
         emergency: bool = False,
     ) -> Answered:
-        """Answer a question. Never raises: whatever fails, the asker hears. `asker` tells askers apart for their pace."""
+        """Answer a question. Never raises: whatever fails, the asker hears. `asker`: whose pace is kept."""
         begun, at = time.perf_counter(), self.clock()
         asked = Asked(text, at, agency=agency, previous=previous, busy=self._pace.too_fast(asker, at))
         reply = self._reply(asked)

@@ -44,8 +44,8 @@ def number_as_of(contact: Contact) -> str:
     if contact.source is None or not contact.confirm:
         return ""
     seen = contact.source.date
-    when = "in an undated source" if seen in (None, "undated") else f"in {partial_day(seen or '')}"
-    return f"last seen {when}, confirm locally"
+    when = "an undated source" if seen in (None, "undated") else f"a source of {partial_day(seen or '')}"
+    return f"from {when}, confirm locally"
 
 
 def contact_line(now: ContactNow) -> str:

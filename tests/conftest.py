@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.answering.guidance import Guidance
+from bot.config import ROOT
+from bot.knowledge.loading import layers_of, load
+
 PARTNERSHIP = """
 name: Smalltown Safeguarding Children Partnership
 emergency_contacts: [front-door, duty-team]
@@ -66,3 +70,45 @@ def smalltown(tmp_path) -> Path:
     }.items():
         (folder / f"{name}.yaml").write_text(content, encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def barnsley() -> Guidance:
+    """The shipped knowledge of Barnsley, indexed by words alone; nobody changes it."""
+    return Guidance.of(load(layers_of(ROOT / "knowledge", "barnsley")))
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Slack's Web API on this machine. A message that breaks Slack's limits fails the test."""
+    from slack_sdk.http_retry import handler
+    from slack_stand_in import StandIn
+
+    # Retries wait for milliseconds. (What a Retry-After asks for is waited for in full.)
+    monkeypatch.setattr(handler.default_interval_calculator, "backoff_factor", 0.01)
+    monkeypatch.setattr(handler.default_interval_calculator.jitter, "recalculate", lambda seconds: seconds)
+    with StandIn() as running:
+        yield running
+    assert running.faults == []
+
+
+@pytest.fixture
+def start_bot(tmp_path, barnsley, stand_in):
+    """Starts the bot on the same database each time; what is still running is stopped afterwards."""
+    from slack_workspace import Workspace
+
+    started = []
+
+    def start(guidance=barnsley, **more):
+        started.append(Workspace(stand_in, tmp_path / "data" / "safeguarding.db", guidance, **more))
+        return started[-1]
+
+    yield start
+    for workspace in started:
+        workspace.stop()
+
+
+@pytest.fixture
+def bot(start_bot):
+    """The bot with Barnsley's guidance, behind Slack's signed HTTP."""
+    return start_bot()

@@ -5,10 +5,9 @@ The alarm comes before all of this and never stops it: `danger` is asked first b
 
 from __future__ import annotations
 
-import re
-
 from bot.answering import alarm, messages
 from bot.answering.guidance import Guidance
+from bot.answering.individual_case import asks_to_decide
 from bot.answering.matching.matcher import Candidate, Ranking
 from bot.answering.reply import SMALL_TALK_TOPIC, Asked, Reply, Status
 from bot.knowledge.model import Entry
@@ -198,19 +197,3 @@ def _too_close(ranking: Ranking, guidance: Guidance) -> bool:
     if len(of_knowledge) < 2:
         return False
     return of_knowledge[1].score >= guidance.thresholds.close * of_knowledge[0].score
-
-
-_DECIDE = re.compile(
-    r"\b(?:(?:can|could|will|would) you (?:decide|tell me (?:if|whether) (?:i|we|this|he|she|it)|assess|judge|make the "
-    r"decision|work out (?:if|what level))|(?:you|bot) decide|decide for (?:me|us)|what (?:would|do) you (?:do|think)\b"
-    r"|would you (?:refer|report|ring|escalate)|make the (?:decision|call) for (?:me|us)|what level (?:would you|do you)|"
-    r"(?:is|does) (?:this|my) (?:child|case|family|pupil|patient) (?:meet|reach|hit) (?:the )?(?:threshold|section|level)"
-    r"|(?:is|are) (?:this|these|my) (?:child|children|kids?|famil(?:y|ies)|pupils?|patients?) (?:at )?(?:level|safe|at risk)|"
-    r"yes or no[,:]? (?:do|should) (?:i|we) refer)\b",
-    re.IGNORECASE,
-)
-
-
-def asks_to_decide(text: str) -> bool:
-    """Whether the bot is asked to decide about a child, which it never does."""
-    return _DECIDE.search(text) is not None

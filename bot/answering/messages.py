@@ -24,8 +24,8 @@ INDIVIDUAL_CASE_WITHOUT_GUIDANCE = (
 )
 EMPTY = "Type your question in your own words, for example “mum refuses early help, what now?” Leave names out."
 TOO_LONG = (
-    f"That is longer than I can take in ({MAX_QUESTION:,} characters at most). Ask in a sentence or two what you need to "
-    "know, without names. Your text is kept by nobody; it is below, to edit."
+    f"That is longer than I can take in ({MAX_QUESTION:,} characters at most). Ask in a sentence or two what you "
+    "need to know, without names. I have kept none of your text."
 )
 BUSY = "I am busy just now and did not take this in. Ask again in a minute. If it cannot wait, ring one of these."
 ERROR = (

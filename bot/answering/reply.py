@@ -1,4 +1,4 @@
-"""What comes back for a question: a reply with exactly one status, and beside it, when a child is in danger, a card."""
+"""What comes back for a question: a reply with exactly one status; beside it, when a child is in danger, a card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make scores`: the figures of the question sets in a folder; with `--calibrate`, finds the thresholds and writes them."""
+"""`make scores`: the figures of the question sets in a folder. `--calibrate` finds the thresholds and writes them."""
 
 from __future__ import annotations
 

@@ -234,7 +234,7 @@ class Entry:
     signpost: bool = False
     sources: tuple[Source, ...] = ()
     compiled: date | None = None
-    approval: Approval = Approval()
+    approval: Approval = field(default_factory=Approval)
     review_by: date | None = None
     phrases: tuple[str, ...] = ()
     never: tuple[str, ...] = ()

@@ -297,7 +297,7 @@ def find(text: str, vocabulary: frozenset[str] = frozenset()) -> Iterator[Found]
 
 
 def _adjoining(a: _Word, b: _Word, text: str) -> bool:
-    """Whether only a space stands between two words, or the dot after a title or an initial, or a possessive's end."""
+    """Whether only a space stands between two words, a title's or an initial's dot, or a possessive's end."""
     between = text[a.end : b.start]
     if "." in between and len(a.plain) > 1 and a.plain not in _TITLES and a.plain != "st":
         return False

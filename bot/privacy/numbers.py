@@ -112,8 +112,8 @@ ROLE_MAILBOX = re.compile(
 CASE_ID = re.compile(
     r"\b((?:mosaic|liquid\s?logic|lcs|care\s?first|careworks|azeus|eclipse|cpoms|my\s?concern|safeguard my school|"
     r"system\s?one|systm\s?one|emis|rio|capita\s?one|synergy|niche|connect|athena|pnc|"
-    r"crime|incident|occurrence|custody|urn|case|client|child|referral|service user|person|patient|pt|hospital|episode|"
-    r"pupil|ehm|eisi|lac|ehcp|mash|marac|contact)"
+    r"crime|incident|occurrence|custody|urn|case|client|child|referral|service user|person|patient|pt|hospital|"
+    r"episode|pupil|ehm|eisi|lac|ehcp|mash|marac|contact)"
     r"(?:\s?(?:id|no|num|number|ref|reference|record|log|file))?\.?(?:\s(?:is|was))?\s?[:#]?\s{0,2}"
     r"(?=[A-Z0-9/-]*\d)(?!\d{1,3}\b(?![/-]\d))"
     r"[A-Z]{0,5}[-/]?\d[A-Z0-9]*(?:[/-][A-Z0-9]+)*)(?![\w])",
@@ -137,7 +137,7 @@ PURCHASE = re.compile(
 
 
 def find(text: str, *, known_numbers: frozenset[str], known_emails: frozenset[str]) -> Iterator[Found]:
-    """All identifiers with a form. `known_numbers` (digits without +44 or 0) and `known_emails` are services', and pass."""
+    """All identifiers with a form. `known_numbers` (without +44 or 0) and `known_emails` are services', and pass."""
     for match in DOB.finditer(text):
         group = 1 if match.group(1) else 2
         yield Found(match.start(group), match.end(group), Kind.DOB)

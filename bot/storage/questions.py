@@ -52,8 +52,8 @@ def record(tx: Transaction, question: Question, knowledge: KnowledgeBase | None)
         )
     tx.execute(
         "INSERT INTO questions (id, at, channel, person_id, agency, agency_source, thread, text, status, emergency, "
-        "entry, score, knowledge_version, ms) VALUES (:id, :at, :channel, :person_id, :agency, :agency_source, :thread, "
-        ":text, :status, :emergency, :entry, :score, :version, :ms)",
+        "entry, score, knowledge_version, ms) VALUES (:id, :at, :channel, :person_id, :agency, :agency_source, "
+        ":thread, :text, :status, :emergency, :entry, :score, :version, :ms)",
         id=question.id,
         at=utc(question.at),
         channel=question.channel,
@@ -89,7 +89,7 @@ def judge(
     person_id: str | None,
     missing: str | None = None,
 ) -> bool:
-    """Record whether an answer helped, and what was missing (already free of identifiers); False: no such question."""
+    """Record whether an answer helped, and what was missing (free of identifiers); False: no such question."""
     if tx.one("SELECT 1 FROM questions WHERE id = :id", id=question_id) is None:
         return False
     tx.execute(

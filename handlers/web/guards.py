@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 1_000_000
+TOO_LARGE = '<p class="problem" role="alert">That is too large: 1 MB at most. In danger, ring 999.</p>\n'
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -63,7 +64,7 @@ class SizeLimit:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    response = PlainTextResponse("Too large: a request holds 1 MB at most.\n", 413, {"Connection": "close"})
+    response = HTMLResponse(TOO_LARGE, 413, {"Connection": "close"})
     await response(scope, receive, send)
 
 
@@ -83,8 +84,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                if scope["method"] == "POST":
-                    headers.setdefault("Cache-Control", "no-store")
+                # A page says who is open now, and the script must fit the page: neither is shown from an old copy.
+                headers.setdefault("Cache-Control", "no-store" if scope["method"] == "POST" else "no-cache")
             await send(message)
 
         await self.app(scope, receive, with_headers)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.background import BackgroundTask
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -22,7 +24,7 @@ from bot.desk import Answered, Desk
 from bot.knowledge.markdown import parse, spans
 from bot.knowledge.model import Agency, Entry, KnowledgeBase, Topic
 from handlers import wording
-from handlers.web.guards import from_elsewhere
+from handlers.web.guards import HEADERS, from_elsewhere
 
 HERE = Path(__file__).parent
 YEAR_SECONDS = 365 * 24 * 3600
@@ -42,6 +44,14 @@ def templates() -> Environment:
     environment.globals |= {"wording": wording, "Status": Status}
     environment.filters |= {"blocks": parse, "spans": spans}
     return environment
+
+
+NO_PAGE = "There is no page at this address. Ask your question, or look through the topics."
+UNREADABLE = "This form could not be read. Ask again, please."
+
+
+class Refused(HTTPException):
+    """A refusal whose words are written for practitioners. The detail of any other HTTPException is not shown."""
 
 
 class Page:
@@ -67,9 +77,9 @@ class Page:
     async def ask(self, request: Request) -> Response:
         """One question. Asked by POST, so that it stands in no address, history or log."""
         if from_elsewhere(request):
-            raise HTTPException(403, "This form was sent from another site.")
+            raise Refused(403, "This form was sent from another site.")
         async with request.form(max_fields=10, max_part_size=1_000_000) as form:
-            text, after, chosen = (str(form.get(name, "")) for name in ("text", "after", "agency"))
+            text, after, chosen = (_typed(form, name) for name in ("text", "after", "agency"))
         agency, source = self._agency(request, chosen)
         card = self.desk.alarm(text, agency)
         client = request.client.host if request.client else "unknown"
@@ -103,6 +113,8 @@ class Page:
             "card": card,
             "reply": reply,
             "after": reply.answer_id or after,
+            # Nothing that was typed is lost, also when the fault is ours.
+            "give_back": reply.give_back or (text if reply.status is Status.ERROR else ""),
             "question_id": answered.question.id,
             "signature": self._signature(answered.question.id),
         }
@@ -113,17 +125,22 @@ class Page:
     async def verdict(self, request: Request) -> Response:
         """Whether an answer helped; when not, what was missing."""
         if from_elsewhere(request):
-            raise HTTPException(403, "This form was sent from another site.")
+            raise Refused(403, "This form was sent from another site.")
         async with request.form(max_fields=10) as form:
             question_id, signature, helpful, missing = (
-                str(form.get(name, "")) for name in ("question", "signature", "helpful", "missing")
+                _typed(form, name) for name in ("question", "signature", "helpful", "missing")
             )
         if not hmac.compare_digest(signature, self._signature(question_id)):
-            raise HTTPException(400, "This form is from an older page. Ask again, please.")
+            raise Refused(400, "This form is from an older page. Ask again, please.")
         missing = missing.strip()[:MAX_MISSING]
         guidance = self.desk.library.guidance
         found = guidance.guard.find(missing) if guidance and missing else []
-        state: dict[str, object] = {"question_id": question_id, "signature": signature, "missing": missing, "problem": ""}
+        state: dict[str, object] = {
+            "question_id": question_id,
+            "signature": signature,
+            "missing": missing,
+            "problem": "",
+        }
         if found:
             state["problem"] = messages.identifiers(found)
             return self._part_or_page(request, "missing.html", state)
@@ -143,9 +160,7 @@ class Page:
         agency, _ = self._agency(request, "")
         reply = self.desk.show(entry_id, agency)
         if reply is None:
-            raise HTTPException(
-                404, "There is no guidance at this address (any more). Ask, or look through the topics."
-            )
+            raise Refused(404, "There is no guidance at this address (any more). Ask, or look at the topics.")
         content: dict[str, object] = {"reply": reply, "after": entry_id}
         if _in_place(request):
             title = reply.entry.title if reply.entry else ""
@@ -155,10 +170,17 @@ class Page:
     async def problem(self, request: Request, error: Exception) -> Response:
         """An error page that says what to do, and never how it happened."""
         status = error.status_code if isinstance(error, HTTPException) else 500
-        says = error.detail if isinstance(error, HTTPException) and status != 500 else messages.ERROR
-        if status == 404 and says == "Not Found":
-            says = "There is no page at this address. Ask your question, or look through the topics."
-        return self._page(request, "problem.html", {"says": says}, status_code=status)
+        if isinstance(error, Refused):
+            says = error.detail
+        elif status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+            says = NO_PAGE
+        else:
+            says = messages.ERROR if status >= 500 else UNREADABLE
+        name = "refused.html" if _in_place(request) else "problem.html"
+        response = self._page(request, name, {"says": says}, status_code=status)
+        # What answers a fault of ours stands outside of SecurityHeaders.
+        response.headers.update(HEADERS)
+        return response
 
     # What the pages share
 
@@ -227,15 +249,24 @@ class Page:
             "card": None,
             "reply": None,
             "after": "",
+            "give_back": "",
             "question_id": "",
             "signature": "",
         }
-        return HTMLResponse(self._templates.get_template(name).render({**base, **content}), status_code)
+        html = self._templates.get_template(name).render({**base, **content})
+        # One address serves the whole page and the piece, and the choice of agency shows in both.
+        return HTMLResponse(html, status_code, {"Vary": "HX-Request, Cookie"})
 
 
 def _topics(knowledge: KnowledgeBase | None) -> list[tuple[Topic, list[Entry]]]:
     """Each topic with its entries."""
     return [(topic, knowledge.entries_of(topic.id)) for topic in knowledge.topics.values()] if knowledge else []
+
+
+def _typed(form: FormData, name: str) -> str:
+    """A field as text that can be kept and shown: an upload is no text, and half a character is replaced."""
+    value = form.get(name)
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _in_place(request: Request) -> bool:

@@ -1,4 +1,4 @@
-"""Finds thresholds from a knowledge base alone, and with questions that are plainly out of scope where there are any."""
+"""Finds thresholds from a knowledge base alone, and from developers' questions where there are any."""
 
 from __future__ import annotations
 

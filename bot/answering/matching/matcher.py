@@ -141,7 +141,7 @@ def is_elliptical(text: str) -> bool:
 
 
 def semantic_index(entries: Sequence[Entry], encoder: Encoder, cache: Path | None) -> SemanticIndex:
-    """The index by meaning. Vectors are kept in `cache` (a folder), by text, since making them takes most of the time."""
+    """The index by meaning. Vectors are kept in the folder `cache`: making them takes most of the time."""
     texts = [text for entry in entries for text in (entry.title, *entry.phrases)]
     owners = [i for i, entry in enumerate(entries) for _ in range(1 + len(entry.phrases))]
     never = list(dict.fromkeys(text for entry in entries for text in entry.never))

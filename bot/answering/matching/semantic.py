@@ -115,7 +115,7 @@ class Encoder:
 
 
 class SemanticIndex:
-    """The phrases of a knowledge base by meaning: each entry's centroid, and a linear head that tells entries apart."""
+    """A knowledge base by meaning: each entry's centroid, and a linear head that tells entries apart."""
 
     def __init__(self, vectors: Floats, owners: Sequence[int], entries: int, never: Floats, encoder: Encoder) -> None:
         """`vectors`: one a phrase; `owners`: the entry of each; `never`: of the questions that no entry answers."""

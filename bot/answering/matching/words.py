@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -106,14 +107,14 @@ class Vocabulary:
         self._corrected = {}
 
     def terms(self, text: str, *, correct: bool = False) -> Terms:
-        """The terms of a text. `correct` puts slips right, for questions; phrases stand as their editors wrote them."""
+        """The terms of a text. `correct` puts slips right: for questions; phrases stand as they were written."""
         words = tokens(text)
         if correct:
             words = [self._put_right(word) for word in words]
         added = self._spelled_out(words)
         stems = [stem(word) for word in words]
         added_stems = [stem(word) for word in added]
-        bigrams = [f"{a} {b}" for a, b in zip(stems, stems[1:], strict=False)]
+        bigrams = [f"{a} {b}" for a, b in pairwise(stems)]
         return Terms(
             words=tuple(stems),
             added=tuple(added_stems),

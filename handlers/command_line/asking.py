@@ -1,0 +1,176 @@
+"""`ask` and `chat`: questions in the terminal, recorded like any other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import click
+
+from bot.access import AgencySource
+from bot.answering.library import Library
+from bot.answering.reply import ContactNow, EmergencyCard, Reply
+from bot.config import Settings
+from bot.desk import Desk, now
+from bot.knowledge.model import Agency
+from bot.storage.database import DatabaseUnusable, Store, migrate
+from bot.storage.questions import new_id
+from handlers import terminal
+from handlers.command_line.shared import Failed, at_option, json_option, moment, settings_or_fail
+
+
+@contextmanager
+def opened(settings: Settings, *, recording: bool, at: datetime | None = None) -> Iterator[Desk]:
+    """A desk for the command line; with `recording`, on the database."""
+
+    def clock() -> datetime:
+        return at or now()
+
+    library = Library(settings.knowledge_dir, settings.partnership, settings.data_dir, clock, settings.semantic_model)
+    library.open()
+    store = None
+    if recording:
+        try:
+            migrate(settings.database)
+            store = Store(settings.database)
+        except DatabaseUnusable as error:
+            click.echo(f"{error}; going on without a record", err=True)
+    try:
+        yield Desk(library, store, clock)
+    finally:
+        if store is not None:
+            store.close()
+
+
+@click.command()
+@click.argument("text")
+@json_option
+@at_option
+@click.option("--agency", metavar="ID", help="Ask as somebody of this agency (see partnership.yaml).")
+def ask(text: str, as_json: bool, at: str | None, agency: str | None) -> None:
+    """Ask one question and print the one reply."""
+    settings = settings_or_fail()
+    when = moment(at, settings)
+    with opened(settings, recording=True, at=when if at else None) as desk:
+        chosen = _agency(desk, agency)
+        card = desk.alarm(text, chosen)
+        if card is not None and not as_json:
+            click.echo(terminal.card(card) + "\n")
+        _add_cached_meaning(desk, settings)
+        answered = desk.answer(
+            text,
+            channel="terminal",
+            asker="terminal",
+            agency=chosen,
+            agency_source=AgencySource.DECLARED,
+            emergency=card is not None,
+        )
+        click.echo(_as_json(answered.reply, card) if as_json else terminal.reply(answered.reply))
+        asyncio.run(desk.record(answered))
+        if desk.library.guidance is None:
+            raise Failed(f"the knowledge cannot be used: {desk.library.faults[0]}")
+
+
+def _agency(desk: Desk, agency_id: str | None) -> Agency | None:
+    if agency_id is None:
+        return None
+    known = desk.library.directory.partnership.agency_by_id
+    if agency_id not in known:
+        raise click.BadParameter(f"{agency_id!r} is none of {', '.join(known)}", param_hint="--agency")
+    return known[agency_id]
+
+
+def _add_cached_meaning(desk: Desk, settings: Settings) -> None:
+    """Match by meaning when the server has made the vectors; one question is not worth making them for."""
+    if (settings.data_dir / "phrase-vectors.npz").is_file():
+        desk.library.add_meaning()
+
+
+def _as_json(reply: Reply, card: EmergencyCard | None) -> str:
+    return json.dumps(
+        {
+            "status": reply.status.value,
+            "emergency": card is not None,
+            "message": reply.message,
+            "answer_id": reply.answer_id,
+            "shown": list(reply.shown),
+            "title": reply.entry.title if reply.entry else None,
+            "answer": reply.entry.answer if reply.entry else None,
+            "for_agency": reply.for_agency,
+            "steps": list(reply.entry.steps) if reply.entry else [],
+            "must": [rule.model_dump() for rule in reply.entry.must] if reply.entry else [],
+            "should": [rule.model_dump() for rule in reply.entry.should] if reply.entry else [],
+            "contacts": [_contact_json(now) for now in reply.contacts],
+            "emergency_card": None
+            if card is None
+            else {"first": card.first, "then": card.then, "contacts": [_contact_json(now) for now in card.contacts]},
+            "sources": [source.model_dump() for source in reply.entry.sources] if reply.entry else [],
+            "confirm_locally": reply.entry.confirm_locally if reply.entry else None,
+            "draft": reply.draft,
+            "found": [{"kind": f.kind.value, "start": f.start, "end": f.end} for f in reply.found],
+            "without": reply.without,
+            "knowledge_version": reply.knowledge_version,
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def _contact_json(contact_now: ContactNow) -> dict[str, Any]:
+    return {
+        "id": contact_now.contact.id,
+        "name": contact_now.contact.name,
+        "numbers": [number.display for number in contact_now.contact.numbers],
+        "open": contact_now.opening.open,
+        "hours": contact_now.hours,
+    }
+
+
+@click.command()
+@click.option("--agency", metavar="ID", help="Ask as somebody of this agency (see partnership.yaml).")
+def chat(agency: str | None) -> None:
+    """Chat in the terminal, with the same replies; an empty line or Ctrl-D ends it."""
+    settings = settings_or_fail()
+    with opened(settings, recording=True) as desk:
+        chosen = _agency(desk, agency)
+        _add_cached_meaning(desk, settings)
+        click.echo("Ask in your own words, without names. An empty line ends the chat.\n")
+        thread = f"terminal:{new_id()}"
+        previous: str | None = None
+        offered: tuple[str, ...] = ()
+        while line := _typed():
+            if line.strip().isdecimal() and 1 <= int(line) <= len(offered):
+                shown = desk.show(offered[int(line) - 1], chosen)
+                if shown is not None:
+                    click.echo("\n" + terminal.reply(shown) + "\n")
+                    previous, offered = shown.answer_id, ()
+                continue
+            card = desk.alarm(line, chosen)
+            if card is not None:
+                click.echo("\n" + terminal.card(card))
+            answered = desk.answer(
+                line,
+                channel="terminal",
+                asker=thread,
+                agency=chosen,
+                agency_source=AgencySource.DECLARED,
+                previous=previous,
+                thread=thread,
+                emergency=card is not None,
+            )
+            click.echo("\n" + terminal.reply(answered.reply) + "\n")
+            asyncio.run(desk.record(answered))
+            previous = answered.reply.answer_id or previous
+            offered = tuple(entry.full_id for entry in answered.reply.others)
+
+
+def _typed() -> str:
+    try:
+        return str(click.prompt("You", prompt_suffix="> ", default="", show_default=False))
+    except click.Abort:
+        click.echo()
+        return ""

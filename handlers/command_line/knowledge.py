@@ -1,0 +1,91 @@
+"""`kb`: check, measure and read the knowledge base."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from bot.answering.answer import answer, danger
+from bot.answering.reply import Asked
+from bot.knowledge.checks import check
+from bot.knowledge.stats import statistics
+from handlers import terminal
+from handlers.command_line.measuring import guidance_for
+from handlers.command_line.shared import Failed, json_option, knowledge_or_fail, settings_or_fail
+
+
+@click.group()
+def kb() -> None:
+    """Check, measure and read the knowledge base."""
+
+
+@kb.command("check")
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--strict", is_flag=True, help="Take advice for faults.")
+def kb_check(folder: Path | None, strict: bool) -> None:
+    """Say everything that is wrong, as file:line:column: path: message."""
+    settings = settings_or_fail()
+    checked = check(folder or settings.knowledge_dir / settings.partnership)
+    for fault in checked.faults:
+        click.echo(str(fault), err=True)
+    for fault in checked.advice:
+        click.echo(f"{fault} (advice)", err=True)
+    if checked.failed(strict=strict):
+        count = len(checked.faults) + (len(checked.advice) if strict else 0)
+        raise Failed(f"{count} to put right in {checked.entries} entries")
+    click.echo(f"{checked.entries} entries, no faults")
+
+
+@kb.command("stats")
+@json_option
+def kb_stats(as_json: bool) -> None:
+    """Figures of each entry."""
+    rows = statistics(knowledge_or_fail(settings_or_fail()))
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    click.echo(f"{'entry':42} phrases words  age sources contacts approval")
+    for row in rows:
+        click.echo(
+            f"{row['id']:42} {row['phrases']:7} {row['words']:5} {row['reading_age']:4.0f} {row['sources']:7} "
+            f"{row['contacts']:8} {row['approval']}" + (" confirm locally" if row["confirm_locally"] else "")
+        )
+    ages = sorted(row["reading_age"] for row in rows)
+    drafts = sum(row["approval"] == "draft" for row in rows)
+    click.echo(
+        f"{len(rows)} entries, {drafts} draft; reading age: median {ages[len(ages) // 2]:.0f}, oldest {ages[-1]:.0f}"
+    )
+
+
+@kb.command("show")
+@click.argument("entry_id", metavar="ID")
+def kb_show(entry_id: str) -> None:
+    """Print one entry, whole."""
+    knowledge = knowledge_or_fail(settings_or_fail())
+    entry = knowledge.entries.get(entry_id)
+    if entry is None:
+        raise Failed(f"{entry_id}: no such entry; `kb stats` lists them")
+    click.echo(terminal.entry_text(entry))
+
+
+@kb.command("explain")
+@click.argument("text")
+@click.option("--words-only", is_flag=True, help="Leave meaning out.")
+def kb_explain(text: str, words_only: bool) -> None:
+    """Say why TEXT is answered as it is: candidates, scores, thresholds."""
+    guidance = guidance_for(None, settings_or_fail(), words_only=words_only)
+    reply = answer(Asked(text, datetime.now(UTC)), guidance)
+    ranking = guidance.matcher.rank(text)
+    limits = guidance.thresholds
+    click.echo(f"status {reply.status.value}; emergency {'yes' if danger(text) else 'no'}")
+    click.echo(
+        f"confidence {ranking.confidence:.3f}; the answer from {limits.answer:.3f}, offered from {limits.show:.3f}; "
+        f"asked to choose when the second reaches {limits.close:.0%} of the first"
+    )
+    click.echo("   score  words meaning  entry")
+    for candidate in ranking.candidates:
+        meaning = "      -" if candidate.meaning is None else f"{candidate.meaning:7.3f}"
+        click.echo(f"{candidate.score:8.3f} {candidate.words:6.3f} {meaning}  {candidate.entry_id}")

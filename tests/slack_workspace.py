@@ -1,0 +1,215 @@
+"""The running application, and the people of a workspace who write to it: requests signed as Slack signs them."""
+
+import itertools
+import json
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import httpx
+import uvicorn
+from slack_sdk.signature import SignatureVerifier
+from slack_stand_in import BOT_ID, BOT_USER, HOME_TEAM, PATIENCE
+
+from bot.answering.library import Library
+from bot.config import SlackSettings
+from bot.desk import Desk
+from bot.storage.database import Store, migrate
+from handlers.server import make_app, quiet_libraries
+
+SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+WEDNESDAY_MORNING = datetime(2026, 11, 25, 10, 30, tzinfo=UTC)
+ASKER, CHANNEL, DIRECT = "U0ASKER", "C0TEAM", "D0ASKER"
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config):
+        super().__init__(config)
+        self.listening = threading.Event()
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets=sockets)
+        self.listening.set()
+
+
+class Running:
+    """An application under uvicorn on port 0, in a thread."""
+
+    def __init__(self, app):
+        # No logging of its own, so that what it logs is seen by the tests too.
+        config = uvicorn.Config(app, port=0, log_config=None, log_level="warning", ws="none", access_log=False)
+        self._server = _Server(config)
+        self._thread = threading.Thread(target=self._server.run, name="bot")
+        self._thread.start()
+        assert self._server.listening.wait(PATIENCE), "the server did not start"
+        self.url = f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
+
+    def begin_stop(self):
+        """As SIGTERM does: take no more, and finish what is in flight."""
+        self._server.should_exit = True
+
+    def stop(self):
+        self.begin_stop()
+        self._thread.join(PATIENCE + 10)
+        assert not self._thread.is_alive(), "the server did not stop"
+
+
+class Workspace:
+    """One bot, its database, and people who write to it."""
+
+    def __init__(self, stand_in, database, guidance=None, *, store=True, library=None, team_ids=(), clock=None):
+        quiet_libraries()
+        self.slack = stand_in
+        self.database = database
+        self.now = WEDNESDAY_MORNING
+        self._numbers = itertools.count(1)
+        if library is None:
+            library = Library(database.parent, "nowhere", database.parent, self.clock, database.parent / "no-model")
+            library.guidance = guidance
+        if store:
+            migrate(database)
+        self.store = Store(database) if store else None
+        self.desk = Desk(library, self.store, clock or self.clock)
+        settings = SlackSettings("xoxb-test", SECRET, stand_in.api_url, frozenset(team_ids))
+        self._running = Running(make_app(self.desk, "k" * 32, settings))
+        self.http = httpx.Client(base_url=self._running.url, timeout=PATIENCE, trust_env=False)
+
+    def clock(self):
+        return self.now
+
+    def begin_stop(self):
+        self._running.begin_stop()
+
+    def stop(self):
+        """Stop as SIGTERM does. Whatever was in flight has ended afterwards; what Slack has got by then is all."""
+        self._running.stop()
+        self.http.close()
+
+    # What was kept
+
+    def rows(self, sql="SELECT * FROM questions ORDER BY at, rowid"):
+        with closing(sqlite3.connect(self.database)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(sql)]
+
+    def on_disk(self):
+        """Every byte of the database, of its -wal, and of what stands beside them."""
+        return b"".join(path.read_bytes() for path in sorted(self.database.parent.rglob("*")) if path.is_file())
+
+    # Requests
+
+    def unique(self, kind):
+        return f"{kind}{next(self._numbers):06}{id(self):x}"
+
+    def post(self, body, content_type=JSON, **headers):
+        """Send a body with whatever headers."""
+        headers = {name.replace("_", "-"): value for name, value in headers.items() if value is not None}
+        return self.http.post("/slack/events", content=body, headers={"Content-Type": content_type, **headers})
+
+    def signed(self, body, content_type=JSON, *, age=0, secret=SECRET, **headers):
+        """Send a body as Slack does, `age` seconds after it was signed."""
+        timestamp = str(int(time.time()) - age)
+        signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
+        stamps = {"X_Slack_Request_Timestamp": timestamp, "X_Slack_Signature": signature}
+        return self.post(body, content_type, **stamps, **headers)
+
+    # What people do
+
+    def event_body(self, event, *, event_id=None, team=HOME_TEAM, **more):
+        return json.dumps(
+            {
+                "token": "x",
+                "team_id": team,
+                "api_app_id": "A0",
+                "type": "event_callback",
+                "event": event,
+                "event_id": event_id or self.unique("Ev"),
+                "event_time": int(self.now.timestamp()),
+                "authorizations": [{"team_id": team, "user_id": BOT_USER, "is_bot": True}],
+                **more,
+            }
+        )
+
+    def event(self, event, **more):
+        response = self.signed(self.event_body(event, **more))
+        assert response.status_code == 200, response
+        return response
+
+    def _message(self, kind, text, user, channel, **more):
+        ts = f"{self.now.timestamp():.6f}"
+        return {"type": kind, "user": user, "text": text, "ts": ts, "team": HOME_TEAM, "channel": channel} | more
+
+    def mention(self, text, *, user=ASKER, channel=CHANNEL, event_id=None, **more):
+        """Mention the bot in a channel; `more` goes into the event."""
+        event = self._message("app_mention", f"<@{BOT_USER}> {text}", user, channel, **more)
+        return self.event(event, event_id=event_id)
+
+    def direct(self, text, *, user=ASKER, channel=DIRECT, event_id=None, **more):
+        """Write to the bot directly."""
+        event = self._message("message", text, user, channel, channel_type="im", **more)
+        return self.event(event, event_id=event_id)
+
+    def command(self, text, *, user=ASKER, channel=CHANNEL, team=HOME_TEAM, trigger_id=None):
+        """Type `/safeguarding text`."""
+        fields = {
+            "token": "x",
+            "team_id": team,
+            "channel_id": channel,
+            "user_id": user,
+            "command": "/safeguarding",
+            "text": text,
+            "response_url": self.slack.response_url(channel),
+            "trigger_id": trigger_id or self.unique("trigger"),
+        }
+        response = self.signed(urlencode(fields), FORM)
+        assert response.status_code == 200, response
+        return response
+
+    def press(self, call, label, *, user=ASKER, team=HOME_TEAM, action_ts=None, **changes):
+        """Press a button of a message that the bot sent."""
+        private = call.method != "chat.postMessage"
+        place = {"channel_id": call.channel, "message_ts": call.ts, "is_ephemeral": private}
+        if call.thread:
+            place["thread_ts"] = call.thread
+        message = {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "ts": call.ts, "text": call.text}
+        if call.thread:
+            message["thread_ts"] = call.thread
+        button = call.buttons[label] | {"block_id": "b", "action_ts": action_ts or self.unique("a")} | changes
+        return self.interact(
+            {
+                "type": "block_actions",
+                "user": {"id": user, "username": "x", "team_id": team},
+                "team": {"id": team, "domain": "x"},
+                "container": {"type": "message", **place},
+                "channel": {"id": call.channel, "name": "x"},
+                **({} if private else {"message": message}),
+                "trigger_id": self.unique("trigger"),
+                "response_url": self.slack.response_url(call.channel),
+                "actions": [button],
+            }
+        )
+
+    def submit(self, opened, text, *, user=ASKER, team=HOME_TEAM):
+        """Send the form that was opened, with what was typed into it; the answer to it."""
+        view = opened.arguments["view"]
+        return self.interact(
+            {
+                "type": "view_submission",
+                "user": {"id": user, "username": "x", "team_id": team},
+                "team": {"id": team, "domain": "x"},
+                "view": {
+                    "id": self.unique("V"),
+                    **view,
+                    "state": {"values": {"missing": {"text": {"type": "plain_text_input", "value": text}}}},
+                },
+            }
+        )
+
+    def interact(self, payload):
+        response = self.signed(urlencode({"payload": json.dumps({"token": "x", **payload})}), FORM)
+        assert response.status_code == 200, response
+        return response
