@@ -40,6 +40,7 @@ def run(settings: Settings) -> None:
     library = Library(settings.knowledge_dir, settings.partnership, settings.data_dir, now, settings.semantic_model)
     library.open()
     desk = Desk(library, open_store(settings))
+    library.add_meaning_in_background()
     log.info("the page is at http://%s:%d", settings.host, settings.port)
     if settings.slack is None:
         log.info("for Slack set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (docs/install.md)")
@@ -84,7 +85,6 @@ def make_app(desk: Desk, key: str, slack_settings: SlackSettings | None) -> Star
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        desk.library.add_meaning_in_background()
         tidying = asyncio.create_task(_tidy(desk))
         yield
         tidying.cancel()

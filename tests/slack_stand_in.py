@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 HOME_TEAM, BOT_USER, BOT_ID = "T0HOME", "U0BOT", "B0BOT"
 PATIENCE = 15
@@ -217,7 +217,7 @@ def _read(path, content_type, body):
     for name in ("blocks", "view"):
         if isinstance(arguments.get(name), str):
             arguments[name] = json.loads(arguments[name])
-    _, first, *rest = path.split("/")
+    _, first, *rest = urlsplit(path).path.split("/")
     if first == "response":
         return "response_url", {**arguments, "channel": rest[0]}
     return rest[0], arguments

@@ -150,7 +150,7 @@ class Workspace:
 
     def direct(self, text, *, user=ASKER, channel=DIRECT, event_id=None, **more):
         """Write to the bot directly."""
-        event = self._message("message", text, user, channel, channel_type="im", **more)
+        event = self._message("message", text, user, channel, **{"channel_type": "im", **more})
         return self.event(event, event_id=event_id)
 
     def command(self, text, *, user=ASKER, channel=CHANNEL, team=HOME_TEAM, trigger_id=None):

@@ -462,7 +462,13 @@ def test_a_choice_names_the_one_service_that_is_open(town):
 
 
 def test_an_unknown_entry_is_not_shown(barnsley):
-    for unknown in ("", "private-fostering", "private-fostering.gone", "PRIVATE-FOSTERING.DEFINITION", "bot.greeting"):
+    for unknown in (
+        "",
+        "private-fostering",
+        "private-fostering.gone",
+        "PRIVATE-FOSTERING.DEFINITION",
+        "bot.greeting",
+    ):
         assert show(unknown, Asked("", FRIDAY_MORNING), barnsley) is None
 
 

@@ -26,10 +26,10 @@ def age(words, sentences, syllables):
         ("The cat sat on the mat", 6, 1, 6),
         ("The cat sat. The dog ran.", 6, 2, 6),
         ("Is it safe? Ring the front door!", 7, 2, 7),
-        ("A baby needs a clear cot and a sober mother to be safe in the evening.", 15, 1, 20),
+        ("A baby needs a clear cot and a sober mother to be safe in the evening.", 16, 1, 21),
         ("Do not wait: ring. Ask first; then write.", 8, 4, 8),
-        ("It's the council's rule.", 4, 1, 5),
-        ("It’s the council’s rule.", 4, 1, 5),
+        ("It's the council's form.", 4, 1, 5),
+        ("It’s the council’s form.", 4, 1, 5),
     ],
 )
 def test_it_is_the_grade_of_words_sentences_and_syllables_and_five_years(text, words, sentences, syllables):
@@ -130,7 +130,8 @@ def test_an_answer_reads_at_the_same_age_however_its_lines_are_wrapped(width):
 
 # For every text
 
-SENTENCES = st.lists(st.lists(st.sampled_from(["ring", "the", "council", "about", "family", "today"]), min_size=1, max_size=9))
+WORD = st.sampled_from(("ring", "the", "council", "about", "family", "today"))
+SENTENCES = st.lists(st.lists(WORD, min_size=1, max_size=9))
 TEXTS = SENTENCES.map(lambda sentences: " ".join(" ".join(words) + "." for words in sentences))
 
 
@@ -147,7 +148,7 @@ def test_a_text_said_twice_reads_at_the_same_age(text):
 
 
 @settings(deadline=None, max_examples=200)
-@given(words=st.lists(st.sampled_from(["ring", "the", "council", "about", "family", "today"]), min_size=2, max_size=30))
+@given(words=st.lists(WORD, min_size=2, max_size=30))
 def test_cutting_a_sentence_in_two_never_makes_it_harder(words):
     middle = len(words) // 2
     cut = " ".join(words[:middle]) + ". " + " ".join(words[middle:]) + "."

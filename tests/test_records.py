@@ -241,13 +241,13 @@ def test_whatever_is_typed_gets_one_reply_and_can_be_recorded(whole_desk, text):
 
 
 @pytest.fixture(scope="module")
-def whole_desk(tmp_path_factory):
+def whole_desk(tmp_path_factory, barnsley):
     """One desk on the knowledge that is shipped, for many questions."""
     path = tmp_path_factory.mktemp("data") / "safeguarding.db"
     migrate(path)
     store = Store(path)
     library = Library(ROOT / "knowledge", "barnsley", path.parent, Clock())
-    library.open()
+    library.guidance = barnsley
     yield Desk(library, store, Clock())
     store.close()
 

@@ -231,7 +231,8 @@ def test_a_file_as_large_as_allowed_is_read_and_one_byte_more_is_refused():
 # fmt: off
 PIECES = [
     "topic: a", "- a", "a: ", ":", "[", "]", "{", "}", ",", "&x ", "*x", "!!int ", "!!bool ", "'", '"', "|", ">",
-    "? ", "<<: ", "#", "12", "é", "\x07", "---", "...", "%YAML 1.1", "no", "2026-13-01", "~", "\n", "\n", "\n", "  ", "\t",
+    "? ", "<<: ", "#", "12", "é", "\x07", "---", "...", "%YAML 1.1", "no", "2026-13-01", "~", "\n", "\n", "  ",
+    "\t",
 ]
 # fmt: on
 YAML_LIKE = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)

@@ -75,7 +75,7 @@ def find_guidance(asked: Asked, guidance: Guidance) -> Reply:
     """Match, and decide: an answer, a choice of three, or that we do not know."""
     ranking = guidance.matcher.rank(asked.text, asked.previous)
     found = _known(ranking, guidance)
-    if found and found[0].topic == SMALL_TALK_TOPIC:
+    if found and found[0].topic == SMALL_TALK_TOPIC and not asks_to_decide(asked.text):
         if ranking.confidence >= guidance.thresholds.show:
             return Reply(Status.SMALL_TALK, entry=found[0], ranking=ranking)
         found = [entry for entry in found if entry.topic != SMALL_TALK_TOPIC]

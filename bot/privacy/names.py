@@ -15,6 +15,8 @@ from pathlib import Path
 
 from bot.privacy.numbers import Found, Kind
 
+LONGEST_NAME = 7
+"""Words of an organisation's name; beyond that a run of capitals is somebody shouting."""
 NAMES = Path(__file__).with_name("names.tsv")
 NOT_NAMES = Path(__file__).with_name("not_names.txt")
 SELDOM_NAMES = Path(__file__).with_name("seldom_names.txt")
@@ -22,176 +24,32 @@ PUBLIC_NAMES = Path(__file__).with_name("public_names.txt")
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*")
 _TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "mx",
-        "master",
-        "dr",
-        "prof",
-        "professor",
-        "rev",
-        "sir",
-        "father",
-        "sister",
-        "pc",
-        "pcso",
-        "sgt",
-        "ds",
-        "di",
-    ]
+    """
+    mr mrs ms miss mx master dr prof professor rev sir father sister pc pcso sgt ds di
+    """.split()
 )
 _RELATIONS = frozenset(
-    [
-        "baby",
-        "babe",
-        "mum",
-        "mam",
-        "mom",
-        "mother",
-        "dad",
-        "father",
-        "stepdad",
-        "stepmum",
-        "step-dad",
-        "step-mum",
-        "brother",
-        "sister",
-        "son",
-        "daughter",
-        "twin",
-        "nan",
-        "nana",
-        "gran",
-        "grandad",
-        "grandma",
-        "aunt",
-        "auntie",
-        "aunty",
-        "uncle",
-        "cousin",
-        "partner",
-        "boyfriend",
-        "girlfriend",
-        "husband",
-        "wife",
-        "ex",
-        "carer",
-        "pupil",
-        "student",
-        "child",
-        "boy",
-        "girl",
-        "lad",
-        "lass",
-        "kid",
-        "teenager",
-        "patient",
-        "client",
-        "toddler",
-        "named",
-        "called",
-        "nicknamed",
-        "name's",
-    ]
+    """
+    baby babe mum mam mom mother dad father stepdad stepmum step-dad step-mum brother sister son daughter twin
+    nan nana gran grandad grandma aunt auntie aunty uncle cousin partner boyfriend girlfriend husband wife ex
+    carer pupil student child boy girl lad lass kid teenager patient client toddler named called nicknamed
+    name's
+    """.split()
 )
 _BEHIND = frozenset(
-    [
-        "family",
-        "families",
-        "children",
-        "kids",
-        "twins",
-        "siblings",
-        "household",
-        "lads",
-        "girls",
-        "boys",
-        "brothers",
-        "sisters",
-        "baby",
-        "lot",
-        "clan",
-    ]
+    """
+    family families children kids twins siblings household lads girls boys brothers sisters baby lot clan
+    """.split()
 )
 _ORGANISATION = frozenset(
-    [
-        "primary",
-        "school",
-        "academy",
-        "junior",
-        "juniors",
-        "infant",
-        "infants",
-        "hospital",
-        "trust",
-        "centre",
-        "center",
-        "council",
-        "law",
-        "rule",
-        "report",
-        "review",
-        "inquiry",
-        "enquiry",
-        "test",
-        "guidelines",
-        "competence",
-        "competent",
-        "competency",
-        "profile",
-        "helpline",
-        "foundation",
-        "surgery",
-        "practice",
-        "nursery",
-        "college",
-        "church",
-        "house",
-        "hub",
-        "hall",
-        "university",
-        "street",
-        "road",
-        "service",
-        "services",
-        "society",
-        "association",
-        "charity",
-        "partnership",
-        "scp",
-        "board",
-        "project",
-        "programme",
-        "model",
-        "framework",
-        "tool",
-        "toolkit",
-        "principles",
-        "standard",
-        "standards",
-        "scale",
-        "list",
-        "index",
-        "line",
-        "day",
-        "week",
-        "month",
-        "safeguarding",
-        "policy",
-        "act",
-        "pathway",
-        "clinic",
-        "ward",
-        "unit",
-        "fc",
-        "town",
-        "city",
-        "united",
-        "rovers",
-    ]
+    """
+    primary school academy junior juniors infant infants hospital trust centre center council law rule report
+    review inquiry enquiry test guidelines competence competent competency profile helpline foundation surgery
+    practice nursery college church house hub hall university street road service services society association
+    charity partnership scp board project programme model framework tool toolkit principles standard standards
+    scale list index line day week month safeguarding policy act pathway clinic ward unit fc town city united
+    rovers
+    """.split()
 )
 _DEIXIS = re.compile(
     r"^\W{1,3}(?:\(?(?:aged?|age)\W{0,2}\d|\(?\d{1,2}\W{0,2}(?:yo\b|y/o|yrs?\b|years?\b)|\(?,?\s?\d{1,2}\s?[,)]|"
@@ -327,8 +185,8 @@ def _name_at(words: list[_Word], i: int, text: str, vocabulary: frozenset[str]) 
 
 def _names_an_organisation(words: list[_Word], i: int, text: str) -> bool:
     """A capitalised run that ends in School, Trust, Law, Review ... names no person of this case."""
-    last = i
-    while last + 1 < len(words) and words[last + 1].capital and _adjoining(words[last], words[last + 1], text):
+    last, furthest = i, min(len(words), i + LONGEST_NAME) - 1
+    while last < furthest and words[last + 1].capital and _adjoining(words[last], words[last + 1], text):
         last += 1
     run = words[i : last + 1]
     behind = words[last + 1] if last + 1 < len(words) and _adjoining(words[last], words[last + 1], text) else None
@@ -430,48 +288,15 @@ def _alone(word: _Word, after: _Word | None, text: str, vocabulary: frozenset[st
 
 
 _HAVING = _RELATIONS | frozenset(
-    ["parents", "family", "house", "home", "bedroom", "school", "teacher", "phone", "carer", "stepmum", "stepdad"]
+    """
+    parents family house home bedroom school teacher phone carer stepmum stepdad
+    """.split()
 )
 _DOING = frozenset(
-    [
-        "is",
-        "was",
-        "has",
-        "had",
-        "says",
-        "said",
-        "told",
-        "wont",
-        "cant",
-        "doesnt",
-        "didnt",
-        "came",
-        "went",
-        "goes",
-        "lives",
-        "keeps",
-        "gets",
-        "got",
-        "disclosed",
-        "wants",
-        "hasnt",
-        "isnt",
-        "wasnt",
-        "aged",
-        "who",
-        "turned",
-        "refuses",
-        "refused",
-        "asked",
-        "told",
-        "wet",
-        "hit",
-        "ran",
-        "cried",
-        "begged",
-        "sleeps",
-        "never",
-    ]
+    """
+    is was has had says said told wont cant doesnt didnt came went goes lives keeps gets got disclosed wants
+    hasnt isnt wasnt aged who turned refuses refused asked told wet hit ran cried begged sleeps never
+    """.split()
 )
 
 

@@ -49,7 +49,7 @@ class Message:
 
 def message(event: dict[str, Any], bot_user: str | None) -> Message | None:
     """The question in an event; None for bots, edits, joins, the bot itself, and what does not mention it."""
-    if event.get("bot_id") or event.get("bot_profile") or event.get("subtype") or event.get("hidden"):
+    if any(event.get(mark) for mark in ("bot_id", "bot_profile", "subtype", "hidden", "edited")):
         return None
     user = event.get("user")
     if not user or user in (bot_user, "USLACKBOT"):

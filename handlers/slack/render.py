@@ -149,7 +149,8 @@ def _summary(answer: Reply, late: str | None) -> str:
     if answer.entry is not None:
         parts += [answer.entry.title, plain(answer.entry.answer)]
     parts += [other.title for other in answer.others]
-    return cut(escape(". ".join(part.rstrip(".") for part in parts if part)), MAX_TEXT) or "Guidance"
+    sentences = (part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part)
+    return cut(escape(" ".join(sentences)), MAX_TEXT) or "Guidance"
 
 
 def _reply_blocks(answer: Reply, *, private: bool, hand_back: bool) -> Iterator[Block]:

@@ -123,9 +123,15 @@ def _folded(text: str) -> str:
     return " ".join(tokens(text))
 
 
-_LEADING = frozenset(["and", "what", "but", "so", "or", "how", "also", "then", "ok", "okay", "which", "where"])
+_LEADING = frozenset(
+    """
+    and what but so or how also then ok okay which where
+    """.split()
+)
 _POINTING = frozenset(
-    ["that", "this", "it", "they", "them", "those", "these", "there", "he", "she", "him", "her", "one"]
+    """
+    that this it they them those these there he she him her one
+    """.split()
 )
 _LONGEST_ELLIPSIS = 9
 
