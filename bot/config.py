@@ -12,6 +12,8 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 ROOT = Path(__file__).resolve().parent.parent
+SHORTEST_KEY = 32
+"""Characters."""
 
 
 class WrongSetting(Exception):
@@ -65,7 +67,10 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
     Raises: WrongSetting.
     """
     here = dotenv if dotenv is not None else Path(".env")
-    merged: dict[str, str] = {k: v for k, v in dotenv_values(here).items() if v is not None}
+    try:
+        merged = {name: value for name, value in dotenv_values(here).items() if value is not None}
+    except (OSError, UnicodeDecodeError):
+        raise WrongSetting(f"{here} cannot be read; save it as UTF-8 text") from None
     merged.update(os.environ if environment is None else environment)
     values = {name: value.strip() for name, value in merged.items() if value.strip()}
 
@@ -95,17 +100,28 @@ def secret_key(settings: Settings) -> str:
     Raises: WrongSetting where the server can be reached from outside and no key is set.
     """
     if settings.secret_key is not None:
-        if len(settings.secret_key) < 32:
-            raise WrongSetting("SECRET_KEY is too short: give it 32 characters or more")
+        if len(settings.secret_key) < SHORTEST_KEY:
+            raise WrongSetting(f"SECRET_KEY is too short: give it {SHORTEST_KEY} characters or more")
         return settings.secret_key
     if not settings.on_loopback:
         raise WrongSetting(f"SECRET_KEY is not set, and HOST={settings.host} can be reached from outside: set it")
     path = settings.data_dir / "secret.key"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _kept_key(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongSetting(f"{path} cannot be made or read ({type(error).__name__}): set SECRET_KEY") from None
+
+
+def _kept_key(path: Path) -> str:
+    """The key in a file, made on the first call."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
+        kept = path.read_text(encoding="ascii").strip()
+        if len(kept) < SHORTEST_KEY:
+            raise WrongSetting(f"{path} holds no key that can be used: remove it, or set SECRET_KEY") from None
+        return kept
     with os.fdopen(handle, "w", encoding="ascii") as file:
         key = secrets.token_hex(32)
         file.write(key)
@@ -115,17 +131,16 @@ def secret_key(settings: Settings) -> str:
 def _database(url: str) -> Path:
     scheme, separator, rest = url.partition(":///")
     if scheme != "sqlite" or not separator or not rest:
-        # The address may hold a password: name the scheme only.
-        shown = scheme.partition(":")[0]
-        raise WrongSetting(
-            f"DATABASE_URL: only sqlite:///path/to/file.db is supported so far (yours begins with {shown}:)"
-        )
+        # The address may hold a password: name its scheme only, and only where it has one.
+        given = url.partition("://")[0]
+        shown = f" (yours begins with {given}:)" if "://" in url and given.isalpha() else ""
+        raise WrongSetting(f"DATABASE_URL: only sqlite:///path/to/file.db is supported so far{shown}")
     return Path(rest)
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise WrongSetting(f"PORT={text}: a number from 1 to 65535 is needed")
+    if not (text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535):
+        raise WrongSetting(f"PORT={text[:20]}: a number from 1 to 65535 is needed")
     return int(text)
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from bot.access import AgencySource, Person
 from bot.answering import answer as answering
 from bot.answering import messages
+from bot.answering.guidance import Guidance
 from bot.answering.library import Library
 from bot.answering.reply import Asked, EmergencyCard, Reply, Status
-from bot.knowledge.model import Agency
+from bot.knowledge.model import Agency, KnowledgeBase
 from bot.pace import Pace
 from bot.storage import claims, people, questions
 from bot.storage.database import Busy, Closed, Store, Transaction
@@ -41,12 +42,19 @@ def where(error: BaseException) -> str:
     return f"{type(error).__name__} at {place}"
 
 
+def whole_characters(text: str) -> str:
+    """A text without half characters (lone surrogates), which no file, page or database can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 @dataclass(frozen=True)
 class Answered:
     """A reply, and what will be recorded of the question."""
 
     reply: Reply
     question: Question
+    knowledge: KnowledgeBase | None
+    """What was answered from: by the time it is recorded, another version may be in use."""
 
 
 class Desk:
@@ -86,8 +94,10 @@ class Desk:
     ) -> Answered:
         """Answer a question. Never raises: whatever fails, the asker hears. `asker`: whose pace is kept."""
         begun, at = time.perf_counter(), self.clock()
+        text = whole_characters(text)
+        guidance = self.library.guidance
         asked = Asked(text, at, agency=agency, previous=previous, busy=self._pace.too_fast(asker, at))
-        reply = self._reply(asked)
+        reply = self._reply(asked, guidance)
         question = Question(
             id=new_id(),
             at=at,
@@ -101,10 +111,9 @@ class Desk:
             agency_source=agency_source if agency else AgencySource.UNKNOWN,
             thread=thread,
         )
-        return Answered(reply, question)
+        return Answered(reply, question, guidance.knowledge if guidance else None)
 
-    def _reply(self, asked: Asked) -> Reply:
-        guidance = self.library.guidance
+    def _reply(self, asked: Asked, guidance: Guidance | None) -> Reply:
         if guidance is not None:
             try:
                 return answering.answer(asked, guidance)
@@ -114,7 +123,8 @@ class Desk:
 
     def failed(self, at: datetime) -> Reply:
         """What the asker hears when something of ours went wrong."""
-        return Reply(Status.ERROR, messages.ERROR, contacts=self.library.directory.to_ring(at))
+        contacts = self.library.directory.to_ring(at)
+        return Reply(Status.ERROR, messages.ERROR if contacts else messages.ERROR_WITHOUT_NUMBERS, contacts=contacts)
 
     def show(self, full_id: str, agency: Agency | None = None) -> Reply | None:
         """One entry, for a button or a link; None where there is none of that id."""
@@ -122,13 +132,13 @@ class Desk:
         return None if guidance is None else answering.show(full_id, Asked("", self.clock(), agency=agency), guidance)
 
     async def record(self, answered: Answered, claim: str | None = None) -> bool:
-        """Record a question, with the claim on the event that brought it; whether it was recorded."""
-        knowledge, at = self.library.knowledge, self.clock()
+        """Record a question, with the claim on the event that brought it; whether it stands recorded."""
+        at = self.clock()
 
-        def work(tx: Transaction) -> None:
-            if claim is not None:
-                claims.claim(tx, claim, at, answered.question.id)
-            questions.record(tx, answered.question, knowledge)
+        def work(tx: Transaction) -> bool:
+            if claim is None or claims.claim(tx, claim, at, answered.question.id):
+                questions.record(tx, answered.question, answered.knowledge)
+            return True
 
         return await self._written(work)
 
@@ -169,21 +179,20 @@ class Desk:
         """Record whether an answer helped; False where it could not be recorded."""
         at = self.clock()
 
-        def work(tx: Transaction) -> None:
-            questions.judge(
+        def work(tx: Transaction) -> bool:
+            return questions.judge(
                 tx, question_id, helpful=helpful, at=at, person_id=person.id if person else None, missing=missing
             )
 
         return await self._written(work)
 
-    async def _written(self, work: Callable[[Transaction], None]) -> bool:
+    async def _written(self, work: Callable[[Transaction], bool]) -> bool:
         if self.store is None:
             self.unrecorded += 1
             return False
         try:
-            await self.store.write(work)
+            return await self.store.write(work)
         except STORAGE_FAILS as error:
             self.unrecorded += 1
             log.error("a record could not be written: %s", where(error))
             return False
-        return True

@@ -42,6 +42,12 @@ class Visitor:
         )
         self.cookies = httpx.Cookies()
 
+    def moved_to(self, address):
+        """The same page, visited by somebody new at another address."""
+        self._transport.client = (address, 50000)
+        self.cookies = httpx.Cookies()
+        return self
+
     def send(self, method, path, **request):
         async def sent():
             async with httpx.AsyncClient(

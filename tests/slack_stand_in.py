@@ -113,6 +113,7 @@ class StandIn:
         """What broke Slack's limits. The fixture fails the test when there is anything."""
         self.down = False
         """While it is, every connection is closed without an answer."""
+        self._hung_up = 0
         self._arrived = threading.Condition()
         self._planned = {}
         self._hanging = []
@@ -168,6 +169,11 @@ class StandIn:
         """Wait for so many calls of a method, also ones that hang or fail."""
         return self._wait(lambda: self.tried(method), count, method)
 
+    def wait_hung_up(self, count):
+        """Wait until so many calls met a Slack that is down."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: self._hung_up >= count, PATIENCE), f"{self._hung_up} of {count}"
+
     def _wait(self, find, count, what):
         with self._arrived:
             in_time = self._arrived.wait_for(lambda: len(find()) >= count, PATIENCE)
@@ -182,6 +188,8 @@ class StandIn:
         method, arguments = _read(path, content_type, body)
         with self._arrived:
             if self.down:
+                self._hung_up += 1
+                self._arrived.notify_all()
                 return None
             call = Call(method, arguments, time.monotonic(), f"{1_800_000_000 + next(self._numbers)}.000100")
             self.calls.append(call)
@@ -356,6 +364,8 @@ def _faults_of_plain(what, text, most):
 
 def _faults_of_text(what, text, most):
     yield from _faults_of_length(what, text, most)
+    if not text.strip():
+        yield f"{what} is blank"
     whole = WHOLE.match(text).end()
     if whole != len(text):
         yield f"{what} is broken or active at {whole}: {text[max(0, whole - 30) : whole + 30]!r}"

@@ -52,55 +52,31 @@ class Running:
         """As SIGTERM does: take no more, and finish what is in flight."""
         self._server.should_exit = True
 
+    def stopped_within(self, seconds):
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
     def stop(self):
         self.begin_stop()
-        self._thread.join(PATIENCE + 10)
-        assert not self._thread.is_alive(), "the server did not stop"
+        assert self.stopped_within(PATIENCE + 10), "the server did not stop"
 
 
-class Workspace:
-    """One bot, its database, and people who write to it."""
+def rows_of(database, sql):
+    """What stands in a database."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(sql)]
 
-    def __init__(self, stand_in, database, guidance=None, *, store=True, library=None, team_ids=(), clock=None):
-        quiet_libraries()
+
+class Client:
+    """People who write to a bot at an address."""
+
+    now = WEDNESDAY_MORNING
+
+    def __init__(self, stand_in, http):
         self.slack = stand_in
-        self.database = database
-        self.now = WEDNESDAY_MORNING
+        self.http = http
         self._numbers = itertools.count(1)
-        if library is None:
-            library = Library(database.parent, "nowhere", database.parent, self.clock, database.parent / "no-model")
-            library.guidance = guidance
-        if store:
-            migrate(database)
-        self.store = Store(database) if store else None
-        self.desk = Desk(library, self.store, clock or self.clock)
-        settings = SlackSettings("xoxb-test", SECRET, stand_in.api_url, frozenset(team_ids))
-        self._running = Running(make_app(self.desk, "k" * 32, settings))
-        self.http = httpx.Client(base_url=self._running.url, timeout=PATIENCE, trust_env=False)
-
-    def clock(self):
-        return self.now
-
-    def begin_stop(self):
-        self._running.begin_stop()
-
-    def stop(self):
-        """Stop as SIGTERM does. Whatever was in flight has ended afterwards; what Slack has got by then is all."""
-        self._running.stop()
-        self.http.close()
-
-    # What was kept
-
-    def rows(self, sql="SELECT * FROM questions ORDER BY at, rowid"):
-        with closing(sqlite3.connect(self.database)) as connection:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(sql)]
-
-    def on_disk(self):
-        """Every byte of the database, of its -wal, and of what stands beside them."""
-        return b"".join(path.read_bytes() for path in sorted(self.database.parent.rglob("*")) if path.is_file())
-
-    # Requests
 
     def unique(self, kind):
         return f"{kind}{next(self._numbers):06}{id(self):x}"
@@ -139,18 +115,18 @@ class Workspace:
         assert response.status_code == 200, response
         return response
 
-    def _message(self, kind, text, user, channel, **more):
+    def message(self, kind, text, user=ASKER, channel=CHANNEL, **more):
         ts = f"{self.now.timestamp():.6f}"
         return {"type": kind, "user": user, "text": text, "ts": ts, "team": HOME_TEAM, "channel": channel} | more
 
     def mention(self, text, *, user=ASKER, channel=CHANNEL, event_id=None, **more):
         """Mention the bot in a channel; `more` goes into the event."""
-        event = self._message("app_mention", f"<@{BOT_USER}> {text}", user, channel, **more)
+        event = self.message("app_mention", f"<@{BOT_USER}> {text}", user, channel, **more)
         return self.event(event, event_id=event_id)
 
     def direct(self, text, *, user=ASKER, channel=DIRECT, event_id=None, **more):
         """Write to the bot directly."""
-        event = self._message("message", text, user, channel, **{"channel_type": "im", **more})
+        event = self.message("message", text, user, channel, **{"channel_type": "im", **more})
         return self.event(event, event_id=event_id)
 
     def command(self, text, *, user=ASKER, channel=CHANNEL, team=HOME_TEAM, trigger_id=None):
@@ -213,3 +189,45 @@ class Workspace:
         response = self.signed(urlencode({"payload": json.dumps({"token": "x", **payload})}), FORM)
         assert response.status_code == 200, response
         return response
+
+
+class Workspace(Client):
+    """One bot in this process, its database, and people who write to it."""
+
+    def __init__(self, stand_in, database, guidance=None, *, store=True, library=None, team_ids=()):
+        quiet_libraries()
+        self.now = WEDNESDAY_MORNING
+        self.database = database
+        if library is None:
+            library = Library(database.parent, "nowhere", database.parent, self.clock, database.parent / "no-model")
+            library.guidance = guidance
+        if store:
+            migrate(database)
+        self.store = Store(database) if store else None
+        self.desk = Desk(library, self.store, self.clock)
+        settings = SlackSettings("xoxb-test", SECRET, stand_in.api_url, frozenset(team_ids))
+        self._running = Running(make_app(self.desk, "k" * 32, settings))
+        super().__init__(stand_in, httpx.Client(base_url=self._running.url, timeout=PATIENCE, trust_env=False))
+
+    def clock(self):
+        return self.now
+
+    def begin_stop(self):
+        self._running.begin_stop()
+
+    def stopped_within(self, seconds):
+        return self._running.stopped_within(seconds)
+
+    def stop(self):
+        """Stop as SIGTERM does. Whatever was in flight has ended afterwards; what Slack has got by then is all."""
+        self._running.stop()
+        self.http.close()
+
+    # What was kept
+
+    def rows(self, sql="SELECT * FROM questions ORDER BY at, rowid"):
+        return rows_of(self.database, sql)
+
+    def on_disk(self):
+        """Every byte of the database, of its -wal, and of what stands beside them."""
+        return b"".join(path.read_bytes() for path in sorted(self.database.parent.rglob("*")) if path.is_file())

@@ -776,10 +776,11 @@ def test_an_entry_that_is_not_there_is_one_clear_line(unknown):
 
 def test_an_explanation_says_status_confidence_and_candidates():
     printed = ran("kb", "explain", ASK, "--words-only").splitlines()
-    assert printed[0] == "status answered; emergency no"
-    assert printed[1].startswith("confidence ")
-    assert printed[3].endswith("private-fostering.definition")
-    assert ran("kb", "explain", DANGER, "--words-only").splitlines()[0].endswith("emergency yes")
+    assert re.fullmatch(r"status answered; emergency.* no", printed[0])
+    assert any(line.startswith("confidence ") for line in printed)
+    candidates = [line for line in printed if "  private-fostering." in line]
+    assert candidates[0].endswith("private-fostering.definition")
+    assert ran("kb", "explain", DANGER, "--words-only").splitlines()[0].endswith(" yes")
 
 
 # export

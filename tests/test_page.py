@@ -27,6 +27,7 @@ ENTRY = "private-fostering.definition"
 NAMED = "is Jayden Kowalczyk of S70 2TA privately fostered"
 IDENTIFYING = ("Jayden", "Kowalczyk", "S70 2TA")
 DANGER = "he is strangling her now"
+FAR_OFF = "my laptop will not print the quarterly invoices in colour"
 EITHER_OF_TWO = "leaflet for new parents"
 FRONT_DOOR, DUTY_TEAM = "tel:+441226772423", "tel:+441226787789"
 BOTH = pytest.mark.parametrize("in_place", [False, True], ids=["whole page", "in place"])
@@ -153,21 +154,25 @@ ADDRESSES = (f"2001:db8::{number:x}" for number in count(1))
 @pytest.fixture(scope="module")
 def escaping(barnsley, tmp_path_factory):
     desk = desk_of(barnsley, tmp_path_factory.mktemp("escaping"))
-    yield desk
+    yield Visitor(desk)
     desk.store.close()
+
+
+def below_the_card(page):
+    """Every element, and the names of its attributes, from what was asked on."""
+    kinds = [(e.tag, e.classes, *e.attributes) for e in page.elements]
+    return kinds[kinds.index(("p", ["asked"], "class")) :]
 
 
 @hypothesis_settings(deadline=None, max_examples=60)
 @given(TYPED, TYPED, st.booleans())
 def test_whatever_is_typed_comes_back_as_text_and_adds_nothing_to_the_page(escaping, typed, after, in_place):
     text = f"born 3/4/2012 {typed}."  # a date of birth: the text is handed back in every way there is
-    visitor = Visitor(escaping, next(ADDRESSES))
+    visitor = escaping.moved_to(next(ADDRESSES))
     page = Parsed(visitor.ask(text, in_place=in_place, after=after))
     plain = Parsed(visitor.ask("born 3/4/2012.", in_place=in_place))
     assert page.status == "identifiers"
-    assert [(e.tag, e.attributes.keys()) for e in page.elements] == [
-        (e.tag, e.attributes.keys()) for e in plain.elements
-    ]
+    assert below_the_card(page) == below_the_card(plain)
     assert page.one("p", of_class="asked").text == f"You asked {text}"
     assert page.one("input", id="after")["value"] == after
     without = page.one("input", name="text")["value"]
@@ -180,7 +185,7 @@ def test_whatever_is_typed_comes_back_as_text_and_adds_nothing_to_the_page(escap
 @hypothesis_settings(deadline=None, max_examples=60)
 @given(TYPED, TYPED, TYPED)
 def test_no_text_no_agency_and_no_entry_before_breaks_a_reply(escaping, text, agency, after):
-    visitor = Visitor(escaping, next(ADDRESSES))
+    visitor = escaping.moved_to(next(ADDRESSES))
     response = visitor.ask(text, agency=agency, after=after)
     page = Parsed(response)
     assert response.status_code == 200
@@ -349,7 +354,7 @@ def test_a_follow_up_uses_the_entry_before_it(visitor):
 
 
 def test_a_question_without_an_answer_leaves_the_entry_before_it_in_place(visitor):
-    page = Parsed(visitor.ask("quantum chromodynamics lattice", after=ENTRY))
+    page = Parsed(visitor.ask(FAR_OFF, after=ENTRY))
     assert page.status == "no_guidance"
     assert page.one("input", id="after")["value"] == ENTRY
 
@@ -359,7 +364,7 @@ def test_did_you_mean_is_links_that_answer(in_smalltown, in_place):
     page = Parsed(in_smalltown.ask(EITHER_OF_TWO, in_place=in_place))
     assert page.status == "choose"
     links = page.all("a", of_class="choice")
-    assert {link["href"] for link in links} == {"/guidance/safer-sleep.position", "/guidance/safer-sleep.room"}
+    assert {link["href"] for link in links} >= {"/guidance/safer-sleep.position", "/guidance/safer-sleep.room"}
     for link in links:
         assert link["hx-get"] == link["href"]
         whole, piece = in_smalltown.get(link["href"]), in_smalltown.get(link["href"], in_place=True)
@@ -370,7 +375,7 @@ def test_did_you_mean_is_links_that_answer(in_smalltown, in_place):
 
 
 def test_no_guidance_says_so_and_gives_the_numbers_and_the_topics(visitor, barnsley):
-    page = Parsed(visitor.ask("quantum chromodynamics lattice", in_place=True))
+    page = Parsed(visitor.ask(FAR_OFF, in_place=True))
     assert page.status == "no_guidance"
     assert page.one("p", of_class="message").text == messages.NOT_FOUND
     assert FRONT_DOOR in telephones(page)
@@ -433,7 +438,7 @@ def test_a_name_in_what_was_missing_is_handed_back_and_nothing_of_it_is_kept(vis
 @hypothesis_settings(deadline=None, max_examples=25)
 @given(TYPED)
 def test_whatever_was_missing_comes_back_as_text(escaping, typed):
-    visitor = Visitor(escaping, next(ADDRESSES))
+    visitor = escaping.moved_to(next(ADDRESSES))
     text = f"born 3/4/2012 {typed}."
     page = Parsed(visitor.post("/verdict", {**judging(visitor), "helpful": "no", "missing": text}, in_place=True))
     assert page.one("textarea").text == text
@@ -513,7 +518,7 @@ def test_an_approved_entry_bears_no_draft_notice_and_a_draft_does(smalltown, tmp
 
 @BOTH
 @pytest.mark.parametrize(
-    "entry_id", ["private-fostering.nothing", "nothing", "%3Cscript%3Ealert(1)%3C/script%3E", "..%2f"]
+    "entry_id", ["private-fostering.nothing", "nothing", "%3Cscript%3Ealert(1)%3C/script%3E", "x" * 3000]
 )
 def test_an_address_without_an_entry_gets_a_helpful_404(visitor, entry_id, in_place):
     response = visitor.get(f"/guidance/{entry_id}", in_place=in_place)
@@ -545,7 +550,7 @@ def every_page(visitor):
     return {
         "home": visitor.get("/"),
         "answered": visitor.ask(QUESTION),
-        "no guidance": visitor.ask("quantum chromodynamics lattice"),
+        "no guidance": visitor.ask(FAR_OFF),
         "choose": visitor.ask("thresholds"),
         "small talk": visitor.ask("hello"),
         "empty": visitor.ask(""),
@@ -629,7 +634,8 @@ FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 @pytest.mark.parametrize("over", [0, 1])
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "chunked"])
 def test_a_body_over_one_megabyte_is_refused_whether_it_is_announced_or_not(desk, announced, over):
-    body = b"text=" + b"x" * (MAX_BODY_BYTES - 5 + over)
+    body = b"text=what+is+private+fostering&more="
+    body += b"x" * (MAX_BODY_BYTES - len(body) + over)
     with listening(desk) as port:
         if announced:
             head, answer = over_a_socket(port, FORM + b"Content-Length: %d" % len(body), body)
@@ -821,7 +827,7 @@ def test_without_knowledge_and_without_a_copy_the_page_still_gives_999_and_101(t
     assert telephones(Parsed(visitor.get("/"))) == ["tel:999", "tel:999", "tel:101"]
     response = visitor.ask(DANGER)
     assert response.status_code == 200
-    assert messages.EMERGENCY_THEN_UNKNOWN in response.text
+    assert messages.EMERGENCY_THEN_UNKNOWN in Parsed(response).one("section", of_class="emergency").text
 
 
 # Health

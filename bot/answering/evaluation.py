@@ -64,4 +64,4 @@ def _one(text: str, guidance: Guidance, at: datetime, previous: str | None) -> t
         "score": round(ranking.confidence, 5),
         "ms": round(ms, 3),
     }
-    return result, reply.answer_id or (reply.shown[0] if reply.shown else previous)
+    return result, reply.subject or previous

@@ -44,7 +44,7 @@ class Library:
             log.error("the knowledge cannot be used: %d faults, the first: %s", len(self.faults), self.faults[0])
             self._copy = last_good_copy(self._data_dir)
             return
-        self.guidance = Guidance.of(knowledge)
+        self.guidance, self.faults = Guidance.of(knowledge), ()
         save_copy(knowledge, self._data_dir, self._clock().date())
 
     def add_meaning(self) -> str:

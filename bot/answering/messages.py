@@ -32,6 +32,10 @@ ERROR = (
     "Something went wrong on my side, and I have no answer for you. Ask again in a minute. If it cannot wait, ring "
     "one of the numbers below."
 )
+ERROR_WITHOUT_NUMBERS = (
+    "Something went wrong on my side, and I have no answer for you. Ask again in a minute. If it cannot wait, ask "
+    "your safeguarding lead or the council's children's duty team. In danger, ring 999."
+)
 EMERGENCY_FIRST = (
     "If a child is in danger now, ring 999 and ask for police or ambulance. Do this before anything else."
 )

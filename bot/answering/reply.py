@@ -99,5 +99,10 @@ class Reply:
         """The id of the entry that is answered with; None where nothing of the knowledge is."""
         return self.entry.full_id if self.entry and self.entry.topic != SMALL_TALK_TOPIC else None
 
+    @property
+    def subject(self) -> str | None:
+        """The entry that a further question in the same thread leans on: the answer, else the first shown."""
+        return self.answer_id or next(iter(self.shown), None)
+
 
 SMALL_TALK_TOPIC = "bot"

@@ -44,6 +44,7 @@ class DatabaseUnusable(Exception):
 
 
 Row = Mapping[str, Any]
+Job = tuple[Callable[["Transaction"], Any], Future[Any]]
 
 
 class Transaction:
@@ -75,7 +76,13 @@ def connect(path: Path) -> sqlite3.Connection:
     """A connection with the settings that every one needs."""
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",
+        "secure_delete=ON",
+    ):
         connection.execute(f"PRAGMA {pragma}")
     return connection
 
@@ -119,7 +126,8 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._queue: queue.Queue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.Queue(QUEUE_SIZE)
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._places = threading.BoundedSemaphore(QUEUE_SIZE)
         self._closed = False
         self._closing = threading.Lock()
         self._local = threading.local()
@@ -136,10 +144,9 @@ class Store:
         with self._closing:
             if self._closed:
                 raise Closed
-            try:
-                self._queue.put_nowait((work, future))
-            except queue.Full:
-                raise Busy from None
+            if not self._places.acquire(blocking=False):
+                raise Busy
+            self._queue.put((work, future))
         return future
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
@@ -181,6 +188,7 @@ class Store:
     def _write_all(self) -> None:
         connection: sqlite3.Connection | None = None
         while (item := self._queue.get()) is not None:
+            self._places.release()
             work, future = item
             if not future.set_running_or_notify_cancel():
                 continue

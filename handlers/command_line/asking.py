@@ -23,27 +23,30 @@ from handlers import terminal
 from handlers.command_line.shared import Failed, at_option, json_option, moment, settings_or_fail
 
 
-@contextmanager
-def opened(settings: Settings, *, recording: bool, at: datetime | None = None) -> Iterator[Desk]:
-    """A desk for the command line; with `recording`, on the database."""
+def new_desk(settings: Settings, at: datetime | None = None) -> Desk:
+    """A desk that answers, without a database so far."""
 
     def clock() -> datetime:
         return at or now()
 
     library = Library(settings.knowledge_dir, settings.partnership, settings.data_dir, clock, settings.semantic_model)
     library.open()
-    store = None
-    if recording:
-        try:
-            migrate(settings.database)
-            store = Store(settings.database)
-        except DatabaseUnusable as error:
-            click.echo(f"{error}; going on without a record", err=True)
+    return Desk(library, None, clock)
+
+
+@contextmanager
+def recording(desk: Desk, settings: Settings) -> Iterator[None]:
+    """Give the desk its database; where there is none, questions are answered all the same."""
     try:
-        yield Desk(library, store, clock)
+        migrate(settings.database)
+        desk.store = Store(settings.database)
+    except DatabaseUnusable as error:
+        click.echo(f"{error}; going on without a record", err=True)
+    try:
+        yield
     finally:
-        if store is not None:
-            store.close()
+        if desk.store is not None:
+            desk.store.close()
 
 
 @click.command()
@@ -55,11 +58,13 @@ def ask(text: str, as_json: bool, at: str | None, agency: str | None) -> None:
     """Ask one question and print the one reply."""
     settings = settings_or_fail()
     when = moment(at, settings)
-    with opened(settings, recording=True, at=when if at else None) as desk:
-        chosen = _agency(desk, agency)
-        card = desk.alarm(text, chosen)
-        if card is not None and not as_json:
-            click.echo(terminal.card(card) + "\n")
+    desk = new_desk(settings, when if at else None)
+    # Before anything that may wait or fail: the card needs no database, and no agency that exists.
+    card = desk.alarm(text, _known_agency(desk, agency))
+    if card is not None and not as_json:
+        click.echo(terminal.card(card) + "\n")
+    chosen = _agency_or_fail(desk, agency)
+    with recording(desk, settings):
         _add_cached_meaning(desk, settings)
         answered = desk.answer(
             text,
@@ -75,13 +80,16 @@ def ask(text: str, as_json: bool, at: str | None, agency: str | None) -> None:
             raise Failed(f"the knowledge cannot be used: {desk.library.faults[0]}")
 
 
-def _agency(desk: Desk, agency_id: str | None) -> Agency | None:
-    if agency_id is None:
-        return None
-    known = desk.library.directory.partnership.agency_by_id
-    if agency_id not in known:
-        raise click.BadParameter(f"{agency_id!r} is none of {', '.join(known)}", param_hint="--agency")
-    return known[agency_id]
+def _known_agency(desk: Desk, agency_id: str | None) -> Agency | None:
+    return desk.library.directory.partnership.agency_by_id.get(agency_id or "")
+
+
+def _agency_or_fail(desk: Desk, agency_id: str | None) -> Agency | None:
+    agency = _known_agency(desk, agency_id)
+    if agency_id is not None and agency is None and desk.library.guidance is not None:
+        known = ", ".join(desk.library.directory.partnership.agency_by_id)
+        raise click.BadParameter(f"{agency_id!r} is none of {known}", param_hint="--agency")
+    return agency
 
 
 def _add_cached_meaning(desk: Desk, settings: Settings) -> None:
@@ -135,15 +143,16 @@ def _contact_json(contact_now: ContactNow) -> dict[str, Any]:
 def chat(agency: str | None) -> None:
     """Chat in the terminal, with the same replies; an empty line or Ctrl-D ends it."""
     settings = settings_or_fail()
-    with opened(settings, recording=True) as desk:
-        chosen = _agency(desk, agency)
+    desk = new_desk(settings)
+    chosen = _agency_or_fail(desk, agency)
+    with recording(desk, settings):
         _add_cached_meaning(desk, settings)
         click.echo("Ask in your own words, without names. An empty line ends the chat.\n")
         thread = f"terminal:{new_id()}"
         previous: str | None = None
         offered: tuple[str, ...] = ()
         while line := _typed():
-            if line.strip().isdecimal() and 1 <= int(line) <= len(offered):
+            if line.strip() in map(str, range(1, len(offered) + 1)):
                 shown = desk.show(offered[int(line) - 1], chosen)
                 if shown is not None:
                     click.echo("\n" + terminal.reply(shown) + "\n")
@@ -164,7 +173,7 @@ def chat(agency: str | None) -> None:
             )
             click.echo("\n" + terminal.reply(answered.reply) + "\n")
             asyncio.run(desk.record(answered))
-            previous = answered.reply.answer_id or previous
+            previous = answered.reply.subject or previous
             offered = tuple(entry.full_id for entry in answered.reply.others)
 
 

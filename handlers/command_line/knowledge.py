@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from rapidfuzz import fuzz
 
 from bot.answering.answer import answer, danger
-from bot.answering.reply import Asked
+from bot.answering.matching.matcher import Ranking
+from bot.answering.matching.thresholds import Thresholds
+from bot.answering.reply import Asked, Status
 from bot.knowledge.checks import check
 from bot.knowledge.stats import statistics
 from handlers import terminal
@@ -53,6 +56,9 @@ def kb_stats(as_json: bool) -> None:
             f"{row['id']:42} {row['phrases']:7} {row['words']:5} {row['reading_age']:4.0f} {row['sources']:7} "
             f"{row['contacts']:8} {row['approval']}" + (" confirm locally" if row["confirm_locally"] else "")
         )
+    if not rows:
+        click.echo("0 entries")
+        return
     ages = sorted(row["reading_age"] for row in rows)
     drafts = sum(row["approval"] == "draft" for row in rows)
     click.echo(
@@ -79,13 +85,30 @@ def kb_explain(text: str, words_only: bool) -> None:
     guidance = guidance_for(None, settings_or_fail(), words_only=words_only)
     reply = answer(Asked(text, datetime.now(UTC)), guidance)
     ranking = guidance.matcher.rank(text)
-    limits = guidance.thresholds
-    click.echo(f"status {reply.status.value}; emergency {'yes' if danger(text) else 'no'}")
-    click.echo(
-        f"confidence {ranking.confidence:.3f}; the answer from {limits.answer:.3f}, offered from {limits.show:.3f}; "
-        f"asked to choose when the second reaches {limits.close:.0%} of the first"
-    )
-    click.echo("   score  words meaning  entry")
+    click.echo(f"status {reply.status.value}; emergency card {'yes' if danger(text) else 'no'}")
+    click.echo(_why(reply.status, ranking, guidance.thresholds))
+    click.echo("   score  words meaning  entry, and its phrase that is most like the question")
     for candidate in ranking.candidates:
         meaning = "      -" if candidate.meaning is None else f"{candidate.meaning:7.3f}"
         click.echo(f"{candidate.score:8.3f} {candidate.words:6.3f} {meaning}  {candidate.entry_id}")
+        entry = guidance.entry(candidate.entry_id)
+        if entry is not None and entry.phrases:
+            nearest = max(entry.phrases, key=lambda phrase: fuzz.token_sort_ratio(text.lower(), phrase.lower()))
+            click.echo(f"                         {nearest}")
+
+
+def _why(status: Status, ranking: Ranking, limits: Thresholds) -> str:
+    """The decision in a sentence, with its numbers."""
+    sure = f"confidence {ranking.confidence:.3f}"
+    match status:
+        case Status.ANSWERED:
+            return f"{sure} reaches {limits.answer:.3f}: the best entry is the answer"
+        case Status.CHOOSE if ranking.confidence >= limits.answer:
+            return f"{sure} is enough, but the second reaches {limits.close:.0%} of the first: the asker chooses"
+        case Status.CHOOSE:
+            return f"{sure} is between {limits.show:.3f} and {limits.answer:.3f}: the asker chooses"
+        case Status.NO_GUIDANCE:
+            return f"{sure} is below {limits.show:.3f}: nothing is shown"
+        case Status.SMALL_TALK | Status.INDIVIDUAL_CASE:
+            return f"{sure}; answered from {limits.answer:.3f}, offered from {limits.show:.3f}"
+    return f"stopped before matching ({status.value}); {sure}"

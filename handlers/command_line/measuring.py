@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -17,7 +20,15 @@ from bot.config import Settings
 from bot.knowledge.loading import KnowledgeFault, layers_for, load
 from bot.knowledge.model import KnowledgeBase
 from bot.privacy import Guard
-from handlers.command_line.shared import Failed, at_option, json_option, knowledge_or_fail, moment, settings_or_fail
+from handlers.command_line.shared import (
+    Failed,
+    at_option,
+    first_of,
+    json_option,
+    knowledge_or_fail,
+    moment,
+    settings_or_fail,
+)
 
 
 @click.command("eval")
@@ -31,16 +42,24 @@ def evaluate(folder: Path | None, queries: Path, out: Path | None, words_only: b
     settings = settings_or_fail()
     when = moment(at, settings)
     guidance = guidance_for(folder, settings, words_only=words_only)
-    target = out.open("w", encoding="utf-8") if out else sys.stdout
     try:
-        with queries.open(encoding="utf-8") as lines:
+        with queries.open(encoding="utf-8") as lines, _target(out) as target:
             for result in results(lines, guidance, when):
-                target.write(json.dumps(result, ensure_ascii=False) + "\n")
-    except BadQuery as error:
-        raise Failed(f"{queries}: {error}") from None
-    finally:
-        if out:
-            target.close()
+                # Escaped, so that a question comes out as it came in, half characters and all.
+                target.write(json.dumps(result) + "\n")
+    except (BadQuery, UnicodeDecodeError) as error:
+        raise Failed(f"{queries}: {error if isinstance(error, BadQuery) else 'is not UTF-8 text'}") from None
+    except OSError as error:
+        raise Failed(f"{out or queries}: {error.strerror}") from None
+
+
+@contextmanager
+def _target(out: Path | None) -> Iterator[TextIO]:
+    if out is None:
+        yield sys.stdout
+        return
+    with out.open("w", encoding="utf-8") as file:
+        yield file
 
 
 def guidance_for(folder: Path | None, settings: Settings, *, words_only: bool) -> Guidance:
@@ -72,14 +91,7 @@ def identifiers(text: str | None, path: Path | None, as_json: bool) -> None:
         raise click.UsageError("give a text, or --file")
     settings = settings_or_fail()
     guard = Guard.for_knowledge(knowledge_or_fail(settings))
-    if path is None:
-        texts = [text or ""]
-    else:
-        try:
-            lines = path.read_text("utf-8").splitlines()
-            texts = [json.loads(line)["text"] for line in lines if line.strip()]
-        except (ValueError, KeyError, TypeError):
-            raise Failed(f'{path}: each line must be a JSON object with "text"') from None
+    texts = [text or ""] if path is None else _texts(path)
     for one in texts:
         found = guard.find(one)
         if as_json:
@@ -95,4 +107,16 @@ def _folder_or_fail(folder: Path) -> KnowledgeBase:
     try:
         return load(layers_for(folder))
     except KnowledgeFault as fault:
-        raise Failed(str(fault)) from None
+        raise Failed(first_of(fault)) from None
+
+
+def _texts(path: Path) -> list[str]:
+    """The "text" of each line of a file of JSON lines."""
+    try:
+        lines = path.read_text("utf-8").split("\n")
+        texts = [json.loads(line)["text"] for line in lines if line.strip()]
+    except (ValueError, KeyError, TypeError):
+        texts = [None]
+    if not all(isinstance(text, str) for text in texts):
+        raise Failed(f'{path}: each line must be a JSON object with "text"')
+    return texts

@@ -46,7 +46,13 @@ def knowledge_or_fail(settings: Settings) -> KnowledgeBase:
     try:
         return load(layers_of(settings.knowledge_dir, settings.partnership))
     except KnowledgeFault as fault:
-        raise Failed(str(fault)) from None
+        raise Failed(first_of(fault)) from None
+
+
+def first_of(fault: KnowledgeFault) -> str:
+    """The first fault in one line, and how many more there are."""
+    more = len(fault.faults) - 1
+    return f"{fault.faults[0]}" + (f" (and {more} more: see `kb check`)" if more else "")
 
 
 at_option = click.option("--at", metavar="TIME", help="Answer as at this time (needs ALLOW_TIME_TRAVEL=1).")

@@ -15,12 +15,16 @@ from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
     AsyncServerErrorRetryHandler,
 )
+from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -30,6 +34,7 @@ from bot.answering.reply import Reply, Status
 from bot.config import SlackSettings
 from bot.desk import Answered, Desk, where
 from bot.knowledge.model import Agency
+from bot.privacy import Guard
 from handlers.slack import render
 from handlers.slack.incoming import Message, Seen, message, plain_text, teams_of
 from handlers.slack.render import Outgoing
@@ -37,12 +42,27 @@ from handlers.slack.render import Outgoing
 log = logging.getLogger(__name__)
 
 LATE = timedelta(minutes=2)
+SENDING_SECONDS = 15
 SAVING_SECONDS = 2.0
 """Slack takes a form's answer within 3 s; what is not saved by then stays open, to be sent again."""
 COMMAND = "/safeguarding"
 NOT_HERE = "This bot does not serve your workspace. In danger, ring 999. Otherwise ask your own safeguarding lead."
 NOT_SAVED = "Not saved yet. Press Send again in a moment; your text is still here."
+NOT_NOTED = "Not saved yet. Press the button again in a moment."
 NOT_IN_CHANNEL = "I cannot write in this channel. Invite me to it first, then press the button again."
+
+
+class NotDelivered(Exception):
+    """Slack did not take an answer at its response address."""
+
+
+def retry_handlers() -> list[AsyncRetryHandler]:
+    """What is tried again, and how often."""
+    return [
+        AsyncConnectionErrorRetryHandler(max_retry_count=2),
+        AsyncRateLimitErrorRetryHandler(max_retry_count=3),
+        AsyncServerErrorRetryHandler(max_retry_count=2),
+    ]
 
 
 @dataclass
@@ -53,12 +73,17 @@ class Call:
     context: Any
     client: AsyncWebClient
     ack: Any
-    respond: Any
 
     @property
     def user(self) -> str:
-        user = self.body.get("user") or self.body.get("user_id") or ""
+        said = self.body.get("event") or self.body
+        user = said.get("user") or said.get("user_id") or ""
         return str(user.get("id")) if isinstance(user, dict) else str(user)
+
+    @property
+    def typed(self) -> str:
+        """What stands in a message, or after a command."""
+        return plain_text(str((self.body.get("event") or self.body).get("text") or ""))
 
     @property
     def action(self) -> dict[str, Any]:
@@ -74,8 +99,16 @@ class Call:
         return bool((self.body.get("container") or {}).get("is_ephemeral"))
 
     async def privately(self, outgoing: Outgoing) -> None:
-        """Answer so that only the asker sees it."""
-        await self.respond(**outgoing.as_arguments(), response_type="ephemeral", replace_original=False)
+        """Answer so that only the asker sees it.
+
+        Raises: NotDelivered. (Bolt's own `respond` would wait for no rate limit, and not say that it failed.)
+        """
+        address = AsyncWebhookClient(
+            self.body["response_url"], timeout=SENDING_SECONDS, retry_handlers=retry_handlers()
+        )
+        sent = await address.send(**outgoing.as_arguments(), response_type="ephemeral", replace_original=False)
+        if sent.status_code != 200:
+            raise NotDelivered
 
 
 Listener = Callable[[Call], Awaitable[None]]
@@ -91,22 +124,30 @@ class Slack:
         self._in_flight: set[asyncio.Task[Any]] = set()
         self._agencies: dict[str, Agency] = {}
         """Of askers met since the start, so that the emergency card needs no database."""
-        client = AsyncWebClient(token=settings.bot_token, base_url=settings.api_url, timeout=15)
-        client.retry_handlers = [
-            AsyncConnectionErrorRetryHandler(max_retry_count=2),
-            AsyncRateLimitErrorRetryHandler(max_retry_count=3),
-            AsyncServerErrorRetryHandler(max_retry_count=2),
-        ]
-        self.app = AsyncApp(client=client, signing_secret=settings.signing_secret)
+        client = AsyncWebClient(token=settings.bot_token, base_url=settings.api_url, timeout=SENDING_SECONDS)
+        client.retry_handlers = retry_handlers()
+        # Bolt logs what was typed. Each of its loggers takes its level from the one given here, else from the root.
+        quiet = logging.getLogger("slack_bolt")
+        quiet.setLevel(logging.CRITICAL)
+        self._verifier = SignatureVerifier(settings.signing_secret)
+        self.app = AsyncApp(client=client, request_verification_enabled=False, logger=quiet)
         self._handler = AsyncSlackRequestHandler(self.app)
         self._register()
 
     async def receive(self, request: Request) -> Response:
         """All of Slack: POST /slack/events."""
+        if not self._signed(await request.body(), request.headers):
+            return PlainTextResponse("not signed by Slack\n", 401)
+        return await self._handler.handle(request)
+
+    def _signed(self, body: bytes, headers: Headers) -> bool:
+        """Whether Slack signed this. Asked here, because Bolt verifies only after it has parsed the body."""
+        timestamp, signature = (headers.get(f"x-slack-{name}", "") for name in ("request-timestamp", "signature"))
         try:
-            return await self._handler.handle(request)
-        except UnicodeDecodeError:
-            return PlainTextResponse("not UTF-8\n", 400)
+            return self._verifier.is_valid(body, timestamp, signature)
+        except (ValueError, TypeError):
+            # No number, no ASCII or no UTF-8.
+            return False
 
     async def finish(self, seconds: float) -> None:
         """Let the listeners in flight end."""
@@ -139,8 +180,8 @@ class Slack:
     def _listener(self, work: Listener) -> Callable[..., Awaitable[None]]:
         """Bolt's listener for `work`: counted while it runs, and whatever fails, the asker hears."""
 
-        async def listener(ack: Any, body: Any, context: Any, client: Any, respond: Any) -> None:
-            call = Call(body, context, client, ack, respond)
+        async def listener(ack: Any, body: Any, context: Any, client: Any) -> None:
+            call = Call(body, context, client, ack)
             task = asyncio.current_task()
             if task is not None:
                 self._in_flight.add(task)
@@ -154,18 +195,29 @@ class Slack:
         return listener
 
     async def _say_that_it_failed(self, call: Call) -> None:
-        outgoing = render.reply(self.desk.failed(self.desk.clock()), private=True)
+        # The card once more: it may be what failed.
+        card = self.desk.alarm(call.typed, self._agencies.get(call.user))
+        failed = render.reply(self.desk.failed(self.desk.clock()), private=True)
         try:
-            await call.ack()
-            event = call.body.get("event")
-            if event and event.get("user"):
-                await call.client.chat_postEphemeral(
-                    channel=event["channel"], user=event["user"], text=outgoing.text, blocks=outgoing.blocks
-                )
-            elif call.body.get("response_url"):
-                await call.privately(outgoing)
+            if "view" not in call.body:  # without an acknowledgement a form stays open, with all that was typed
+                await call.ack()
+            for outgoing in (render.card(card), failed) if card else (failed,):
+                await self._tell(call, outgoing)
         except Exception as error:
             log.error("the asker could not be told: %s", where(error))
+
+    async def _tell(self, call: Call, outgoing: Outgoing) -> None:
+        """Tell the asker alone, where they asked; where that fails, in a direct message."""
+        try:
+            if event := call.body.get("event"):
+                await call.client.chat_postEphemeral(
+                    channel=event["channel"], user=call.user, text=outgoing.text, blocks=outgoing.blocks
+                )
+            else:
+                await call.privately(outgoing)
+        except Exception as error:
+            log.error("the asker could not be told in place: %s", where(error))
+            await self._post(call.client, call.user, None, outgoing)
 
     async def _on_error(self, error: Exception) -> None:
         log.error("Slack's framework reported: %s", where(error))
@@ -261,7 +313,7 @@ class Slack:
         await call.ack()
         if not self._seen.first_time(f"command:{call.body.get('trigger_id')}"):
             return
-        text = plain_text(str(call.body.get("text") or ""))
+        text = call.typed
         outgoing = self._sub_command(text.lower())
         if outgoing is not None:
             await call.privately(outgoing)
@@ -365,21 +417,24 @@ class Slack:
         if not self._fresh(call):
             return
         verdict, _, question_id = str(call.action.get("value")).partition(":")
-        if verdict == "no":
-            await call.client.views_open(trigger_id=call.body["trigger_id"], view=render.missing_form(question_id))
-        saved = await self.desk.judge(
-            question_id, helpful=verdict == "yes", person=await self.desk.person("slack", call.user)
-        )
+        try:
+            if verdict == "no":  # first, since a trigger expires after three seconds
+                form = render.missing_form(question_id)
+                await call.client.views_open(trigger_id=call.body["trigger_id"], view=form)
+        finally:
+            saved = await self.desk.judge(
+                question_id, helpful=verdict == "yes", person=await self.desk.person("slack", call.user)
+            )
         if verdict == "yes":
-            await call.privately(render.note("Thank you. That is noted." if saved else NOT_SAVED))
+            await call.privately(render.note("Thank you. That is noted." if saved else NOT_NOTED))
 
     async def on_missing(self, call: Call) -> None:
         """What was missing: saved before it is acknowledged, and handed back when it names somebody."""
         view = call.body["view"]
         text = str(view["state"]["values"]["missing"]["text"].get("value") or "").strip()
         card = self.desk.alarm(text, self._agencies.get(call.user))
-        if card is not None:
-            await self._post(call.client, call.user, None, render.card(card))
+        # Beside the rest: Slack waits three seconds for the form, and posting may take longer.
+        posting = asyncio.create_task(self._post(call.client, call.user, None, render.card(card))) if card else None
         problem = self._problem_with(text)
         if problem is None and not await self._saved(view["private_metadata"], text, call.user):
             problem = NOT_SAVED
@@ -387,16 +442,18 @@ class Slack:
             await call.ack(response_action="errors", errors={"missing": render.cut(problem, 1500)})
         else:
             await call.ack()
+        if posting is not None:
+            await posting
 
     def _problem_with(self, text: str) -> str | None:
         guidance = self.desk.library.guidance
-        found = guidance.guard.find(text) if guidance else []
+        found = (guidance.guard if guidance else Guard()).find(text)
         return messages.identifiers(found) if found else None
 
     async def _saved(self, question_id: str, text: str, user: str) -> bool:
-        person = await self.desk.person("slack", user)
         try:
             async with asyncio.timeout(SAVING_SECONDS):
+                person = await self.desk.person("slack", user)
                 return await self.desk.judge(question_id, helpful=False, person=person, missing=text)
         except TimeoutError:
             return False

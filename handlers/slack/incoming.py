@@ -79,6 +79,7 @@ def teams_of(body: dict[str, Any]) -> set[str]:
         user.get("team_id") if isinstance(user, dict) else None,
         event.get("team"),
         event.get("user_team"),
+        event.get("source_team"),
     )
     return {str(name) for name in named if name}
 

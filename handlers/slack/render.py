@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -163,7 +164,7 @@ def _reply_blocks(answer: Reply, *, private: bool, hand_back: bool) -> Iterator[
     elif answer.contacts:
         yield from _contact_blocks(answer.contacts)
     if hand_back and answer.give_back is not None:
-        quoted = escape(answer.give_back[:MAX_HANDED_BACK]).replace("\n", "\n>")
+        quoted = escape(cut(answer.give_back, MAX_HANDED_BACK)).replace("\n", "\n>")
         yield from _texts(f"Your text, to edit:\n>{quoted}")
     if private and answer.without is not None and len(answer.without) <= MAX_VALUE:
         yield _section(f"Or ask without it: “{escape(cut(answer.without, 600))}”")
@@ -283,17 +284,31 @@ def _section(text: str) -> Block:
 
 def _texts(text: str) -> Iterator[Block]:
     """Sections for a text of any length, parted between lines where that is possible."""
-    piece = ""
+    pieces = [""]
     for line in text.split("\n"):
-        for start in range(0, max(1, len(line)), MAX_SECTION - 10):
-            part = line[start : start + MAX_SECTION - 10]
-            if piece and len(piece) + len(part) + 1 > MAX_SECTION - 10:
-                yield _section(piece)
-                piece = part
+        for part in _parts(line):
+            if not pieces[-1]:
+                pieces[-1] = part
+            elif len(pieces[-1]) + len(part) < MAX_SECTION:
+                pieces[-1] += "\n" + part
             else:
-                piece = f"{piece}\n{part}" if piece else part
-    if piece.strip():
-        yield _section(piece)
+                pieces.append(part)
+    yield from (_section(piece) for piece in pieces if piece.strip())
+
+
+_UNPARTED = re.compile(r"<[^<>]*>|&\w+;|[^\s<&]{1,100}|.")
+"""A link, an escape, and a word where it is no longer than words are."""
+
+
+def _parts(line: str) -> Iterator[str]:
+    """A line in parts that a section holds."""
+    part = ""
+    for item in _UNPARTED.findall(line):
+        if len(part) + len(item) > MAX_SECTION:
+            yield part
+            part = ""
+        part += item
+    yield part
 
 
 def _context(text: str) -> Block:

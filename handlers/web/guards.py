@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 1_000_000
+READ_ON_BYTES = 20 * MAX_BODY_BYTES
 TOO_LARGE = '<p class="problem" role="alert">That is too large: 1 MB at most. In danger, ring 999.</p>\n'
 
 HEADERS = {
@@ -39,14 +40,15 @@ class SizeLimit:
             return
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > MAX_BODY_BYTES:
-            await _refuse(scope, receive, send)
+            await _refuse(scope, receive, send, more=True)
             return
-        read, begun = 0, False
+        read, more, begun = 0, True, False
 
         async def counted() -> Message:
-            nonlocal read
+            nonlocal read, more
             message = await receive()
             read += len(message.get("body", b""))
+            more = bool(message.get("more_body"))
             if read > MAX_BODY_BYTES:
                 raise TooLarge
             return message
@@ -60,10 +62,16 @@ class SizeLimit:
             await self.app(scope, counted, watched)
         except TooLarge:
             if not begun:
-                await _refuse(scope, receive, send)
+                await _refuse(scope, receive, send, more=more)
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, *, more: bool) -> None:
+    # Read on for a while: a client that is still sending when the connection closes never hears the answer.
+    left = READ_ON_BYTES
+    while more and left > 0:
+        message = await receive()
+        left -= len(message.get("body", b""))
+        more = bool(message.get("more_body"))
     response = HTMLResponse(TOO_LARGE, 413, {"Connection": "close"})
     await response(scope, receive, send)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.background import BackgroundTask
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -24,7 +23,7 @@ from bot.desk import Answered, Desk
 from bot.knowledge.markdown import parse, spans
 from bot.knowledge.model import Agency, Entry, KnowledgeBase, Topic
 from handlers import wording
-from handlers.web.guards import HEADERS, from_elsewhere
+from handlers.web.guards import HEADERS, MAX_BODY_BYTES, from_elsewhere
 
 HERE = Path(__file__).parent
 YEAR_SECONDS = 365 * 24 * 3600
@@ -78,8 +77,7 @@ class Page:
         """One question. Asked by POST, so that it stands in no address, history or log."""
         if from_elsewhere(request):
             raise Refused(403, "This form was sent from another site.")
-        async with request.form(max_fields=10, max_part_size=1_000_000) as form:
-            text, after, chosen = (_typed(form, name) for name in ("text", "after", "agency"))
+        text, after, chosen = await _typed(request, "text", "after", "agency")
         agency, source = self._agency(request, chosen)
         card = self.desk.alarm(text, agency)
         client = request.client.host if request.client else "unknown"
@@ -112,7 +110,7 @@ class Page:
             "text": text,
             "card": card,
             "reply": reply,
-            "after": reply.answer_id or after,
+            "after": reply.subject or after,
             # Nothing that was typed is lost, also when the fault is ours.
             "give_back": reply.give_back or (text if reply.status is Status.ERROR else ""),
             "question_id": answered.question.id,
@@ -126,11 +124,10 @@ class Page:
         """Whether an answer helped; when not, what was missing."""
         if from_elsewhere(request):
             raise Refused(403, "This form was sent from another site.")
-        async with request.form(max_fields=10) as form:
-            question_id, signature, helpful, missing = (
-                _typed(form, name) for name in ("question", "signature", "helpful", "missing")
-            )
-        if not hmac.compare_digest(signature, self._signature(question_id)):
+        question_id, signature, helpful, missing = await _typed(
+            request, "question", "signature", "helpful", "missing"
+        )
+        if not hmac.compare_digest(signature.encode(), self._signature(question_id).encode()):
             raise Refused(400, "This form is from an older page. Ask again, please.")
         missing = missing.strip()[:MAX_MISSING]
         guidance = self.desk.library.guidance
@@ -263,10 +260,17 @@ def _topics(knowledge: KnowledgeBase | None) -> list[tuple[Topic, list[Entry]]]:
     return [(topic, knowledge.entries_of(topic.id)) for topic in knowledge.topics.values()] if knowledge else []
 
 
-def _typed(form: FormData, name: str) -> str:
-    """A field as text that can be kept and shown: an upload is no text, and half a character is replaced."""
-    value = form.get(name)
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+async def _typed(request: Request, *names: str) -> list[str]:
+    """Fields as text that can be kept and shown: an upload is no text, and half a character is replaced.
+
+    Raises: HTTPException where the form cannot be read.
+    """
+    try:
+        async with request.form(max_fields=10, max_part_size=MAX_BODY_BYTES) as form:
+            values = [form.get(name) for name in names]
+    except UnicodeError:  # it is not in the character set that it names
+        raise HTTPException(HTTPStatus.BAD_REQUEST) from None
+    return [value.encode("utf-8", "replace").decode() if isinstance(value, str) else "" for value in values]
 
 
 def _in_place(request: Request) -> bool:

@@ -71,8 +71,7 @@ class Encoder:
         # One thread: a single question is too small to share, and two threads were seen to stall for 100 ms.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        lines = VOCABULARY.read_text("utf-8").split("\n")
-        return cls(session, {piece: i for i, piece in enumerate(lines) if piece})
+        return cls(session, _vocabulary())
 
     def encode(self, text: str) -> Floats:
         """The vector of one text (384 numbers, length 1)."""
@@ -112,6 +111,14 @@ class Encoder:
             else:
                 return [_UNKNOWN]
         return ids
+
+
+def _vocabulary() -> dict[str, int]:
+    try:
+        lines = VOCABULARY.read_text("utf-8").split("\n")
+    except OSError as error:
+        raise NoModel(f"{VOCABULARY.name} cannot be read: {error.strerror}") from None
+    return {piece: i for i, piece in enumerate(lines) if piece}
 
 
 class SemanticIndex:
