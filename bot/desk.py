@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 
 STORAGE_FAILS = (sqlite3.Error, OSError, Busy, Closed)
 """What can go wrong with the database. A question is answered all the same."""
+
+
+THREADS_REMEMBERED = 5_000
 
 
 def now() -> datetime:
@@ -65,6 +69,8 @@ class Desk:
         self.store = store
         self.clock = clock
         self._pace = Pace()
+        self._subjects: OrderedDict[str, str] = OrderedDict()
+        """What each thread was last about, while it is remembered; after a restart the database knows its answers."""
         self.unrecorded = 0
         """Questions that could not be recorded since the start; shown on /readyz."""
 
@@ -98,6 +104,11 @@ class Desk:
         guidance = self.library.guidance
         asked = Asked(text, at, agency=agency, previous=previous, busy=self._pace.too_fast(asker, at))
         reply = self._reply(asked, guidance)
+        if thread is not None and reply.subject is not None:
+            self._subjects[thread] = reply.subject
+            self._subjects.move_to_end(thread)
+            if len(self._subjects) > THREADS_REMEMBERED:
+                self._subjects.popitem(last=False)
         question = Question(
             id=new_id(),
             at=at,
@@ -164,7 +175,9 @@ class Desk:
             return None
 
     async def last_entry(self, thread: str) -> str | None:
-        """What the last question of a thread was answered with."""
+        """What the last question of a thread was about."""
+        if thread in self._subjects:
+            return self._subjects[thread]
         if self.store is None:
             return None
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from bot.answering import alarm
@@ -10,7 +9,7 @@ from bot.answering.alarm.model import ModelUnusable
 from bot.answering.matching.semantic import Encoder, NoModel
 from bot.config import Settings, WrongSetting, secret_key
 from bot.knowledge.checks import check
-from bot.storage.database import DatabaseUnusable, migrate
+from bot.storage.database import DatabaseUnusable, migrate, quick_check
 
 
 @dataclass(frozen=True)
@@ -37,10 +36,8 @@ def _knowledge(settings: Settings) -> Finding:
 def _database(settings: Settings) -> Finding:
     try:
         migrate(settings.database)
-        with sqlite3.connect(settings.database) as connection:
-            state = connection.execute("PRAGMA quick_check").fetchone()[0]
-        connection.close()
-    except (DatabaseUnusable, sqlite3.Error) as error:
+        state = quick_check(settings.database)
+    except DatabaseUnusable as error:
         return Finding("database", False, str(error))
     return Finding("database", state == "ok", f"{settings.database}: {state}")
 

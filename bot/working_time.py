@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from bot.knowledge.model import DAYS, Contact, WhenClosed
+from bot.knowledge.hours import DAYS, WhenClosed
+from bot.knowledge.model import Contact
 
 LOOK_AHEAD_DAYS = 15
 """Longer than any run of closed days: Christmas and a weekend together close an office for five."""
@@ -24,6 +25,7 @@ class Opening:
     """None: its hours are not known."""
     always: bool = False
     until: datetime | None = None
+    """None while open: no end is in sight."""
     opens: datetime | None = None
 
 
@@ -57,42 +59,38 @@ class OpeningHours:
             if opening.open is None or opening.always:
                 return Opening(open=None if opening.open is None else False)
             return Opening(open=not opening.open, until=opening.opens, opens=opening.until)
-        spans = self._spans(contact, local.date())
-        for start, end in spans:
+        for start, end in self._spans(contact, local.date()):
             if start <= local < end:
-                return Opening(open=True, until=end)
+                return Opening(open=True, until=end if end < self._horizon(local.date()) else None)
             if local < start:
                 return Opening(open=False, opens=start)
         return Opening(open=False)
 
+    def _horizon(self, first: date) -> datetime:
+        """The end of the days that are looked at from `first` on."""
+        return datetime.combine(first + timedelta(days=LOOK_AHEAD_DAYS), time(), self._zone)
+
     def _spans(self, contact: Contact, first: date) -> list[tuple[datetime, datetime]]:
-        """The times at which a service is open from `first` on, in order, adjoining ones joined."""
+        """The times at which a service is open, in order, from the night before `first` on; what meets is joined."""
+        days = (first + timedelta(days=offset) for offset in range(-1, LOOK_AHEAD_DAYS))
         spans: list[tuple[datetime, datetime]] = []
-        for offset in range(LOOK_AHEAD_DAYS):
-            day = first + timedelta(days=offset)
-            for span in self._spans_of_day(contact, day):
-                if spans and spans[-1][1] == span[0]:
-                    spans[-1] = (spans[-1][0], span[1])
-                else:
-                    spans.append(span)
+        for start, end in sorted(span for day in days for span in self._spans_of_day(contact, day)):
+            if spans and start <= spans[-1][1]:
+                spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+            else:
+                spans.append((start, end))
         return spans
 
-    def _spans_of_day(self, contact: Contact, day: date) -> list[tuple[datetime, datetime]]:
+    def _spans_of_day(self, contact: Contact, day: date) -> Iterator[tuple[datetime, datetime]]:
         if contact.bank_holidays == "closed" and day in bank_holidays(self._region, day.year):
-            return []
+            return
         if not isinstance(contact.hours, dict):
-            return []
-        spans = []
+            return
         for days, hours in contact.hours.items():
-            if not _covers(days, day.weekday()):
-                continue
-            start_text, _, end_text = hours.partition("-")
-            end_day = day
-            if end_text == "24:00":
-                end_day, end_text = day + timedelta(days=1), "00:00"
-            start = datetime.combine(day, time.fromisoformat(start_text), self._zone)
-            spans.append((start, datetime.combine(end_day, time.fromisoformat(end_text), self._zone)))
-        return sorted(spans)
+            if _covers(days, day.weekday()):
+                opens, closes = (time.fromisoformat(text.replace("24:00", "00:00")) for text in hours.split("-"))
+                end_day = day if closes > opens else day + timedelta(days=1)
+                yield datetime.combine(day, opens, self._zone), datetime.combine(end_day, closes, self._zone)
 
 
 def _covers(days: str, weekday: int) -> bool:
@@ -102,7 +100,10 @@ def _covers(days: str, weekday: int) -> bool:
 
 
 def in_words(opening: Opening, moment: datetime) -> str:
-    """Such as "open until 17:00", "opens Monday 9:00", "open day and night"."""
+    """Such as "open until 17:00", "opens Monday 9:00", "open day and night".
+
+    A day a week or more away is named with its date.
+    """
     if opening.always:
         return "open day and night" if opening.open else "closed"
     if opening.open is None:
@@ -113,12 +114,9 @@ def in_words(opening: Opening, moment: datetime) -> str:
     clock = f"{change.hour}:{change.minute:02d}"
     today = moment.astimezone(change.tzinfo).date()
     days_away = (change.date() - today).days
+    day = f"{change:%A}" if days_away < 7 else f"{change:%A} {change.day} {change:%B}"
     if opening.open:
-        return f"open until {clock}" if days_away == 0 else f"open until {clock} on {change:%A}"
+        return f"open until {clock}" if days_away == 0 else f"open until {clock} on {day}"
     if days_away == 0:
         return f"opens {clock}"
-    if days_away == 1:
-        return f"opens tomorrow ({change:%A}) {clock}"
-    if days_away < 7:
-        return f"opens {change:%A} {clock}"
-    return f"opens {change:%A} {change.day} {change:%B} {clock}"
+    return f"opens tomorrow ({day}) {clock}" if days_away == 1 else f"opens {day} {clock}"

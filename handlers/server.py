@@ -120,8 +120,7 @@ async def _writable(desk: Desk) -> bool:
         return False
     try:
         async with asyncio.timeout(5):
-            # Begins and ends a transaction on the writer, which takes the lock that a write needs.
-            await desk.store.write(lambda tx: tx.execute("DELETE FROM claims WHERE 0"))
+            await desk.store.check_writable()
     except (*STORAGE_FAILS, TimeoutError) as error:
         log.error("the database cannot be written: %s", where(error))
         return False

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
+from bot.knowledge.hours import DAYS
 from bot.knowledge.loading import layers_of, load
-from bot.knowledge.model import DAYS, Contact
+from bot.knowledge.model import Contact
 from bot.working_time import Opening, OpeningHours, bank_holidays, in_words
 
 LONDON = ZoneInfo("Europe/London")
@@ -134,15 +134,32 @@ def test_a_span_to_midnight_runs_on_into_the_next_day():
     assert at(london("2026-11-28 09:00"), hours).open is False
 
 
-def test_hours_that_run_past_midnight_are_refused_or_kept():
-    try:
-        hours = contact(hours={"mon-fri": "22:00-06:00"}).hours
-    except ValidationError:
-        return
-    assert at(london("2026-11-24 23:00"), hours).open is True
+@pytest.mark.parametrize("hours", [{"mon-fri": "22:00-06:00"}, {"mon-fri": "22:00-24:00", "tue-sat": "00:00-06:00"}])
+def test_hours_whose_end_is_not_after_their_start_run_on_into_the_next_day(hours):
+    assert at(london("2026-11-23 05:59"), hours).open is False
+    assert at(london("2026-11-24 23:00"), hours).until == london("2026-11-25 06:00")
+    assert at(london("2026-11-25 05:59"), hours).until == london("2026-11-25 06:00")
+    assert at(london("2026-11-25 06:00"), hours).opens == london("2026-11-25 22:00")
+    assert at(london("2026-11-28 05:59"), hours).until == london("2026-11-28 06:00")
 
 
-@pytest.mark.parametrize("spell", [{"mon-sun": "00:00-24:00"}, {"mon-thu": "00:00-24:00", "fri-sun": "00:00-24:00"}])
+def test_a_night_that_begins_before_a_bank_holiday_ends_on_it_and_none_begins_on_it():
+    hours = {"mon-sun": "22:00-06:00"}
+
+    assert at(london("2026-05-04 05:59"), hours).until == london("2026-05-04 06:00")
+    assert at(london("2026-05-04 23:00"), hours).opens == london("2026-05-05 22:00")
+
+
+def test_a_day_and_night_service_that_keeps_bank_holidays_closes_for_the_next_of_them():
+    opening = at(london("2026-12-20 12:00"), {"mon-sun": "00:00-24:00"})
+
+    assert (opening.open, opening.until) == (True, london("2026-12-25 00:00"))
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [{"mon-sun": "00:00-24:00"}, {"mon-thu": "00:00-24:00", "fri-sun": "00:00-24:00"}, {"mon-sun": "09:00-09:00"}],
+)
 def test_hours_that_never_end_announce_no_change(spell):
     opening = at(london("2026-11-26 10:00"), spell, bank_holidays="open")
 

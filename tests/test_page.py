@@ -1,10 +1,10 @@
-"""The page: asking, choosing, judging and reading, by whole pages and in place, and what happens when things break."""
+"""The page: asking, choosing, judging and reading, by whole pages and in place, and what holds when things break."""
 
 import json
 import re
 import socket
 from datetime import timedelta
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import given
@@ -144,8 +144,8 @@ def test_who_asks_too_fast_is_told_and_gets_the_text_back_and_others_are_answere
 # What was typed comes back escaped
 
 MARKUP = st.sampled_from(
-    ["<script>alert(1)</script>", "</textarea>", "</p>", "<img src=x onerror=alert(1)>", '"', "'", '" autofocus x="',
-     "&", "&lt;", "&#39;", "<", ">", "-->", "<!--", "{{ 7 * 7 }}", "{% raw %}", "javascript:alert(1)", "\\", "`", "$&"]
+    ["<script>alert(1)</script>", "</textarea>", "</p>", "<img src=x onerror=alert(1)>", '"', "'", '" autofocus x',
+     "&", "&lt;", "&#39;", "<", ">", "-->", "<!--", "{{ 7 * 7 }}", "{% raw %}", "javascript:alert(1)", "\\", "$&"]
 )  # fmt: skip
 TYPED = st.lists(MARKUP | st.text(max_size=12), max_size=6).map("".join)
 ADDRESSES = (f"2001:db8::{number:x}" for number in count(1))
@@ -570,7 +570,7 @@ def test_on_every_page_the_headings_go_down_one_level_at_a_time_and_every_field_
         levels = [int(e.tag[1]) for e in page.elements if re.fullmatch("h[1-6]", e.tag)]
         assert levels[0] == 1, kind
         assert levels.count(1) == 1, kind
-        assert all(below <= above + 1 for above, below in zip(levels, levels[1:], strict=False)), (kind, levels)
+        assert all(below <= above + 1 for above, below in pairwise(levels)), (kind, levels)
         labels = {label["for"] for label in page.all("label")}
         fields = page.all("textarea") + page.all("select")
         assert {field["id"] for field in fields} == labels, kind
@@ -631,7 +631,7 @@ def over_a_socket(port, head, *parts):
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 
 
-@pytest.mark.parametrize("over", [0, 1])
+@pytest.mark.parametrize("over", [0, 1, 4_000_000])
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "chunked"])
 def test_a_body_over_one_megabyte_is_refused_whether_it_is_announced_or_not(desk, announced, over):
     body = b"text=what+is+private+fostering&more="
@@ -691,8 +691,8 @@ def test_an_upload_is_no_question(visitor):
 
 
 POLICY = {
-    "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self'", "connect-src": "'self'",
-    "form-action": "'self'", "base-uri": "'none'", "frame-ancestors": "'none'",
+    "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self'",
+    "connect-src": "'self'", "form-action": "'self'", "base-uri": "'none'", "frame-ancestors": "'none'",
 }  # fmt: skip
 
 

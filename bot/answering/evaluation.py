@@ -35,7 +35,7 @@ def _texts(line: str, number: int) -> list[str]:
     try:
         query = json.loads(line)
         texts = [turn["text"] for turn in query["turns"]] if "turns" in query else [query["text"]]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BadQuery(f'line {number}: a JSON object with "text" (or "turns": [{{"text"}}]) is needed') from None
     if not all(isinstance(text, str) for text in texts):
         raise BadQuery(f'line {number}: "text" must be a string')

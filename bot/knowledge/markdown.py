@@ -54,8 +54,9 @@ def parse(text: str) -> list[Block]:
 
     for line in text.splitlines():
         match = _ITEM.match(line)
-        if match:
-            is_number = match["mark"][0].isdigit()
+        is_number = match is not None and match["mark"][0].isdigit()
+        # Inside a paragraph a number begins a wrapped line ("within 28 days / 16. Then"), not a list.
+        if match and not (is_number and paragraph):
             if paragraph or (items and is_number is not numbered):
                 end()
             numbered = is_number

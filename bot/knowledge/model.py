@@ -6,14 +6,17 @@ together say: frozen, complete, safe to share between threads.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from bot.knowledge.dates import Day, PartialDate
+from bot.knowledge.hours import Hours
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 FULL_ID = r"^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$"
@@ -23,31 +26,6 @@ FullId = Annotated[str, StringConstraints(pattern=FULL_ID, max_length=160)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12_000)]
-
-
-def _day(value: object) -> object:
-    """Dates stay text in the file; here they become days, with a message that an editor understands."""
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise ValueError(f"{value!r} is not a date; write it as 2026-11-21") from None
-    return value
-
-
-def _partial_date(value: object) -> object:
-    text = str(value)
-    if text == "undated" or re.fullmatch(r"\d{4}", text):
-        return text
-    try:
-        date.fromisoformat(text + "-01" if re.fullmatch(r"\d{4}-\d{2}", text) else text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a date; write 2026-11-21, 2026-11, 2026 or undated") from None
-    return text
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-PartialDate = Annotated[str, BeforeValidator(_partial_date)]
 
 
 class _Shape(BaseModel):
@@ -124,17 +102,11 @@ class EntrySource(_Shape):
 
 
 class TopicSource(_Shape):
-    """One topic file."""
+    """The head of a topic file; each of its `entries` is an EntrySource."""
 
     topic: Slug
     title: Line | None = None
     owner: Line | None = None
-    entries: tuple[EntrySource, ...] = ()
-
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAY_KEY = rf"^(?:{'|'.join(DAYS)})(?:-(?:{'|'.join(DAYS)}))?$"
-_SPAN = r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 
 
 class Number(_Shape):
@@ -142,18 +114,6 @@ class Number(_Shape):
 
     display: Line
     dial: Annotated[str, StringConstraints(pattern=r"^(\+[1-9]\d{6,14}|\d{3,6})$")]
-
-
-class WhenClosed(_Shape):
-    """Hours of a service that covers for another: open whenever that one is closed."""
-
-    when_closed: Slug
-
-
-WeeklyHours = dict[
-    Annotated[str, StringConstraints(pattern=_DAY_KEY)], Annotated[str, StringConstraints(pattern=_SPAN)]
-]
-Hours = Literal["always", "unknown"] | WhenClosed | WeeklyHours
 
 
 class Contact(_Shape):
@@ -189,13 +149,21 @@ class Agency(_Shape):
     domains: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+\.[a-z]+$")], ...] = ()
 
 
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone; write it as Europe/London") from None
+    return name
+
+
 class Partnership(_Shape):
     """partnership.yaml."""
 
     name: Line = "your safeguarding children partnership"
     area: Line = "your area"
-    time_zone: Line = "Europe/London"
-    bank_holidays: Line = "ENG"
+    time_zone: Annotated[Line, AfterValidator(_time_zone)] = "Europe/London"
+    bank_holidays: Literal["ENG", "WLS", "SCT", "NIR"] = "ENG"
     owner: Line | None = None
     emergency_contacts: tuple[Slug, ...] = ()
     """Whom the emergency card names after 999: the first of them that is open."""

@@ -52,11 +52,16 @@ class Guard:
 def _without_overlaps(found: Iterable[Found]) -> list[Found]:
     """The longest of those that overlap; names that stand side by side become one."""
     kept: list[Found] = []
-    for item in sorted(found, key=lambda f: (f.start - f.end, f.start)):
-        if all(item.end <= other.start or item.start >= other.end for other in kept):
+    for item in sorted(found, key=lambda f: (f.start, f.start - f.end)):
+        if not kept or item.start >= kept[-1].end:
             kept.append(item)
+        elif item.end - item.start > kept[-1].end - kept[-1].start:
+            kept[-1] = Found(kept[-1].start, item.end, item.kind)
+        elif item.end > kept[-1].end:
+            # It reaches further: what is found stays covered to its end.
+            kept[-1] = Found(kept[-1].start, item.end, kept[-1].kind)
     joined: list[Found] = []
-    for item in sorted(kept):
+    for item in kept:
         last = joined[-1] if joined else None
         if last is not None and last.kind is item.kind is Kind.NAME and item.start - last.end <= 1:
             joined[-1] = Found(last.start, item.end, Kind.NAME)

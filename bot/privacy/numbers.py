@@ -97,18 +97,27 @@ STREET_ALONE = re.compile(
     rf"((?:[A-Z][\w'’]+\s){{1,2}}{_STREET})\b",
     re.IGNORECASE,
 )
-PHONE = re.compile(r"(?<![\w.])((?:\+|00\s?)?(?:44[\s().-]*(?:\(0\))?|\(?0)(?:[\s()./-]{0,2}\d){8,10})(?!\d)")
+PHONE = re.compile(
+    r"(?<![\w.])((?:\+|00\s?)?(?:44(?:[\s.-]*\(0\))?[\s().-]{0,3}|\(?0)(?:[\s()./-]{0,2}\d){8,10})(?!\d)"
+)
 SWITCHBOARD = re.compile(r"\b(?:switchboard|helpline|hotline|council)\b[^.?!]{0,12}$", re.IGNORECASE)
+# Every run is bounded and begins where a word begins: 100 kB of one letter must not take quadratic time.
 EMAIL = re.compile(
-    r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+|[\w.+-]+\s?(?:\[at\]|\(at\)|at)\s?[\w-]+\.(?:com|org|net|co\.uk|org\.uk|ac\.uk|sch\.uk|me)\b",
+    r"(?<![\w.+'-])[\w.+'-]{1,64}(?:@|\s?(?:\[at\]|\(at\))\s?)[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}"
+    r"|(?<![\w.+'-])[\w.+-]{1,64}\sat\s[\w-]{1,63}\.(?:com|org|net|co\.uk|org\.uk|ac\.uk|sch\.uk|me)\b",
     re.IGNORECASE,
 )
-ROLE_MAILBOX = re.compile(
-    r"^(?:[a-z.-]*(?:safeguarding|mash|referral|enquir|inquir|info|admin|office|contact|help|support|team|duty|"
-    r"reception|training|hr|it|lado|edt|earlyhelp|socialcare|children|school|head|dsl|bscp|scp|service|noreply|"
-    r"no-reply|postmaster|press|complaints|foi|dpo|governance|partnership|practice|surgery)[a-z.-]*\d*)@",
-    re.IGNORECASE,
+ROLES = frozenset(
+    """
+    safeguarding mash referral referrals enquiry enquiries inquiry inquiries info admin office contact help helpdesk
+    support team duty reception training hr it lado edt earlyhelp socialcare children childrens school head dsl bscp
+    scp service services noreply reply postmaster press complaints foi dpo governance partnership practice surgery fmu
+    secretary data records hello mail email safeguardingunit unit
+    """.split()
 )
+"""Parts of a mailbox's name that say it belongs to a role."""
+LONG_ROLES = ("safeguarding", "enquir", "inquir", "referral", "reception", "partnership", "socialcare", "earlyhelp")
+"""The same where they stand run together with others."""
 CASE_ID = re.compile(
     r"\b((?:mosaic|liquid\s?logic|lcs|care\s?first|careworks|azeus|eclipse|cpoms|my\s?concern|safeguard my school|"
     r"system\s?one|systm\s?one|emis|rio|capita\s?one|synergy|niche|connect|athena|pnc|"
@@ -116,7 +125,7 @@ CASE_ID = re.compile(
     r"episode|pupil|ehm|eisi|lac|ehcp|mash|marac|contact)"
     r"(?:\s?(?:id|no|num|number|ref|reference|record|log|file))?\.?(?:\s(?:is|was))?\s?[:#]?\s{0,2}"
     r"(?=[A-Z0-9/-]*\d)(?!\d{1,3}\b(?![/-]\d))"
-    r"[A-Z]{0,5}[-/]?\d[A-Z0-9]*(?:[/-][A-Z0-9]+)*)(?![\w])",
+    r"[A-Z]{0,5}[-/]?\d[A-Z0-9]{0,30}(?:[/-][A-Z0-9]{1,30}){0,5})(?![\w])",
     re.IGNORECASE,
 )
 INCIDENT = re.compile(
@@ -125,7 +134,7 @@ INCIDENT = re.compile(
 )
 REFERENCE = re.compile(
     r"\b(?:ref(?:erence)?|case\s?(?:no|id|number|file)|crime\s?(?:no|number|ref)|log(?:\s(?:no|number))?|urn)\b\.?\s?"
-    r"(?:is\s|no\.?\s)?[:#]?\s?(?=[A-Z/-]*\d)((?!\d{1,3}\b(?![/-]))[A-Z]{0,6}[-/]?\d[A-Z0-9]*(?:[/-][A-Z0-9]+)*)",
+    r"(?:is\s|no\.?\s)?[:#]?\s?(?=[A-Z/-]*\d)((?!\d{1,3}\b(?![/-]))[A-Z]{0,6}[-/]?\d[A-Z0-9]{0,30}(?:[/-][A-Z0-9]{1,30}){0,5})",
     re.IGNORECASE,
 )
 SLASHED = re.compile(
@@ -142,7 +151,7 @@ def find(text: str, *, known_numbers: frozenset[str], known_emails: frozenset[st
         group = 1 if match.group(1) else 2
         yield Found(match.start(group), match.end(group), Kind.DOB)
     for match in EMAIL.finditer(text):
-        if match.group().lower() not in known_emails and not ROLE_MAILBOX.match(match.group()):
+        if match.group().lower() not in known_emails and not is_role_mailbox(match.group()):
             yield Found(match.start(), match.end(), Kind.EMAIL)
     for kind, pattern in ((Kind.NI_NUMBER, NI), (Kind.UPN, UPN), (Kind.POSTCODE, POSTCODE), (Kind.ADDRESS, ADDRESS)):
         for match in pattern.finditer(text):
@@ -155,7 +164,10 @@ def find(text: str, *, known_numbers: frozenset[str], known_emails: frozenset[st
         for match in pattern.finditer(text):
             if pattern is HOUSE or match.group(1)[0].isupper():
                 yield Found(match.start(1), match.end(1), Kind.ADDRESS)
+    telephones = {position for match in PHONE.finditer(text) for position in range(*match.span())}
     for match in NHS.finditer(text):
+        if match.start() in telephones:
+            continue
         digits = re.sub(r"\D", "", match.group(1))
         told = NHS_NEARBY.search(text[max(0, match.start() - 24) : match.start()])
         bought = PURCHASE.search(text[max(0, match.start() - 24) : match.start()])
@@ -170,6 +182,13 @@ def find(text: str, *, known_numbers: frozenset[str], known_emails: frozenset[st
         for match in pattern.finditer(text):
             if not PURCHASE.search(text[max(0, match.start() - 16) : match.start()]):
                 yield Found(match.start(1), match.end(1), Kind.CASE_ID)
+
+
+def is_role_mailbox(address: str) -> bool:
+    """Whether an address is a team's and not a person's: whole parts of its name decide ("hr", not "chris")."""
+    mailbox = re.split(r"@|\s", address.lower(), maxsplit=1)[0]
+    parts = [part for part in re.split(r"[^a-z]+", mailbox) if part]
+    return any(part in ROLES or part.startswith(LONG_ROLES) for part in parts)
 
 
 _COUNTED = re.compile(

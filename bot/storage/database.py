@@ -121,6 +121,21 @@ def _copy(connection: sqlite3.Connection, path: Path) -> None:
         old.unlink()
 
 
+def quick_check(path: Path) -> str:
+    """What SQLite says of the file's health: "ok", or what is wrong.
+
+    Raises: DatabaseUnusable.
+    """
+    try:
+        connection = connect(path)
+        try:
+            return str(connection.execute("PRAGMA quick_check").fetchone()[0])
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(f"the database {path} cannot be used: {error}") from error
+
+
 class Store:
     """The open database. Create it after `migrate`."""
 
@@ -152,6 +167,13 @@ class Store:
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """As `submit`, awaited. Raises also what `work` raises."""
         return await asyncio.wrap_future(self.submit(work))
+
+    async def check_writable(self) -> None:
+        """Begin and end a transaction on the writer, which takes the lock that a write needs.
+
+        Raises: Busy, Closed, sqlite3.Error.
+        """
+        await self.write(lambda tx: tx.execute("DELETE FROM claims WHERE 0"))
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

@@ -94,7 +94,7 @@ def _agency_or_fail(desk: Desk, agency_id: str | None) -> Agency | None:
 
 def _add_cached_meaning(desk: Desk, settings: Settings) -> None:
     """Match by meaning when the server has made the vectors; one question is not worth making them for."""
-    if (settings.data_dir / "phrase-vectors.npz").is_file():
+    if any(settings.data_dir.glob("phrase-vectors-*.npz")):
         desk.library.add_meaning()
 
 

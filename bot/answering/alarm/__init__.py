@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 
 WHOLE = 60
 """Up to this many words a text is judged as a whole; a longer one by passages."""
-STRIDE = 30
+LONG_SENTENCE, PIECE, STRIDE = 40, 20, 10
+"""A sentence of more words than the first is judged in pieces: danger in its last clause must not drown in it."""
 THRESHOLD = -0.55
 """Log-odds from which the alarm is raised; `make scores` shows what it costs and finds."""
 LIFT = 1.6
@@ -64,18 +65,18 @@ def _danger(text: str, model: AlarmModel | None) -> float:
 
 
 def _passages(text: str) -> Iterator[str]:
-    """Neighbouring sentences of a text, two at a time; a run without full stops in overlapping pieces."""
+    """Neighbouring sentences of a text, two at a time; a long one in overlapping pieces."""
     pieces: list[str] = []
     for sentence in _SENTENCE.split(text):
         words = sentence.split()
-        if len(words) <= WHOLE:
+        if len(words) <= LONG_SENTENCE:
             if words:
                 pieces.append(" ".join(words))
             continue
-        pieces += [" ".join(words[i : i + WHOLE]) for i in range(0, len(words) - STRIDE, STRIDE)]
-    if len(pieces) == 1 and len(text.split()) <= WHOLE:
+        pieces += [" ".join(words[i : i + PIECE]) for i in range(0, len(words) - PIECE + STRIDE, STRIDE)]
+    if len(pieces) == 1:
         return
     for i, piece in enumerate(pieces):
         yield piece
-        if i:
+        if i and len(piece.split()) <= PIECE:
             yield f"{pieces[i - 1]} {piece}"

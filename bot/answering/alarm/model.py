@@ -37,7 +37,7 @@ class AlarmModel:
 
 
 def load(path: Path = WEIGHTS) -> AlarmModel:
-    """Read the weights.
+    """Read the weights: the bias and how many weights there are, then a weight a line.
 
     Raises: ModelUnusable.
     """
@@ -45,13 +45,15 @@ def load(path: Path = WEIGHTS) -> AlarmModel:
     weights: dict[str, float] = {}
     try:
         with path.open(encoding="utf-8") as file:
-            bias = float(file.readline().rstrip("\n").removeprefix("bias\t"))
+            _, bias_text, count = file.readline().rstrip("\n").split("\t")
+            bias = float(bias_text)
             for line in file:
                 feature, rare, weight = line.rstrip("\n").split("\t")
                 rarity[feature] = float(rare)
                 weights[feature] = float(weight)
     except (OSError, ValueError) as error:
         raise ModelUnusable(f"the alarm's weights cannot be read: {type(error).__name__}") from error
-    if not weights:
-        raise ModelUnusable("the alarm's weights are empty")
+    numbers = (bias, *rarity.values(), *weights.values())
+    if len(weights) != int(count) or not weights or not all(map(math.isfinite, numbers)):
+        raise ModelUnusable("the alarm's weights are damaged")
     return AlarmModel(bias, rarity, weights)

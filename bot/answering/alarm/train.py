@@ -22,6 +22,7 @@ from bot.answering.alarm.model import WEIGHTS, AlarmModel
 from bot.config import ROOT
 from bot.knowledge.loading import BASE_LAYER, load
 
+SMALL_TALK = Path(__file__).parents[1] / "small_talk"
 LINES = Path(__file__).with_name("lines")
 FEWEST = 4
 """A feature seen in fewer lines than this says more about its line than about danger."""
@@ -49,9 +50,10 @@ def read_lines(folder: Path = LINES) -> dict[str, list[Line]]:
 
 
 def everyday_questions(by_the_lines: AlarmModel) -> list[Line]:
-    """England's phrases, what no entry must answer among them, but for those that may tell of danger themselves."""
-    knowledge = load([ROOT / "knowledge" / BASE_LAYER])
-    asked = {text for entry in knowledge.entries.values() for text in (*entry.phrases, *entry.never)}
+    """England's phrases, small talk, and what no entry must answer; but for what may tell of danger itself."""
+    knowledge, small_talk = load([ROOT / "knowledge" / BASE_LAYER]), load([SMALL_TALK])
+    entries = [*knowledge.entries.values(), *small_talk.entries.values()]
+    asked = {text for entry in entries for text in (*entry.phrases, *entry.never)}
     return [Line(text, alarm=False) for text in sorted(asked) if by_the_lines.danger(text) < TELLING]
 
 
@@ -81,7 +83,7 @@ def train(lines: Sequence[Line]) -> AlarmModel:
 def write(model: AlarmModel, path: Path = WEIGHTS) -> None:
     """Write the model as text, one feature a line."""
     with path.open("w", encoding="utf-8") as file:
-        file.write(f"bias\t{model.bias}\n")
+        file.write(f"bias\t{model.bias}\t{len(model.weights)}\n")
         for feature in sorted(model.weights):
             file.write(f"{feature}\t{model.rarity[feature]}\t{model.weights[feature]}\n")
 

@@ -7,12 +7,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.answering.matching.lexical import LexicalIndex
-from bot.answering.matching.semantic import Encoder, SemanticIndex
+from bot.answering.matching.semantic import DIMENSIONS, MODEL_SHA256, Encoder, SemanticIndex
 from bot.answering.matching.words import Vocabulary, tokens
 from bot.knowledge.model import Entry, KnowledgeBase
 
@@ -21,6 +22,8 @@ Floats = NDArray[np.float32]
 
 NEVER_WEIGHT = 0.5
 """How much the likeness to a question that no entry answers takes from the confidence."""
+JOINED_WEIGHT, NEAR_WEIGHT = 0.3, 0.12
+"""How much a question that leans on the one before it is drawn to what that was about."""
 KEPT = 10
 """Candidates that a ranking holds."""
 
@@ -77,8 +80,8 @@ class Matcher:
         if after in self._related and is_elliptical(text):
             # "and out of hours?" is asked of what was just answered: rank it as one question with that entry's title.
             joined, _, _, joined_sureness = self._scores(f"{self._titles[after]} {text}")
-            near = np.array([self._nearness(i, after) for i in range(self._count)], dtype=np.float32)
-            scores = (scores + joined / 2 + near).astype(np.float32)
+            near = NEAR_WEIGHT * np.array([self._nearness(i, after) for i in range(self._count)], dtype=np.float32)
+            scores = (scores + JOINED_WEIGHT * joined + near).astype(np.float32)
             sureness = np.maximum(sureness, (sureness + joined_sureness) / 2 + near).astype(np.float32)
         if (exact := self._exact.get(_folded(text))) is not None:
             scores[exact] += 1.0
@@ -103,11 +106,10 @@ class Matcher:
         return head + self._words_weight * words, words, head, sureness + meaning_sureness
 
     def _nearness(self, i: int, after: str) -> float:
-        if self._ids[i] == after:
-            return 0.15
-        if self._ids[i] in self._related[after]:
-            return 0.15
-        return 0.05 if self._topics[i] == after.partition(".")[0] else 0.0
+        """1 for the entry before and what is related to it, less within its topic."""
+        if self._ids[i] == after or self._ids[i] in self._related[after]:
+            return 1.0
+        return 0.3 if self._topics[i] == after.partition(".")[0] else 0.0
 
 
 def _exact(entries: Sequence[Entry]) -> dict[str, int]:
@@ -123,27 +125,21 @@ def _folded(text: str) -> str:
     return " ".join(tokens(text))
 
 
-_LEADING = frozenset(
-    """
-    and what but so or how also then ok okay which where
-    """.split()
-)
-_POINTING = frozenset(
-    """
-    that this it they them those these there he she him her one
-    """.split()
-)
-_LONGEST_ELLIPSIS = 9
+_LEADING = frozenset("and but so or also then ok okay".split())
+_ASKING = frozenset("who what when where why how which".split())
+_POINTING = frozenset("that this it they them those these there he she him her one".split())
+_LONGEST_ELLIPSIS, _LONGEST_POINTING, _LONGEST_BARE = 9, 6, 2
 
 
 def is_elliptical(text: str) -> bool:
-    """Whether a question leans on the one before it: short, and it begins with "and" or points at something."""
+    """Whether a question leans on the one before it: "and out of hours?", "how long does it take?", "why?"."""
     words = tokens(text)
     if not words or len(words) > _LONGEST_ELLIPSIS:
         return False
-    return words[0] in ("and", "but", "so", "or", "also", "then", "ok") or (
-        (len(words) <= 6 and (words[0] in _LEADING or not _POINTING.isdisjoint(words))) or len(words) <= 3
-    )
+    if words[0] in _LEADING or words[:2] in (["what", "about"], ["how", "about"], ["what", "if"]):
+        return True
+    pointing = not _POINTING.isdisjoint(words) and len(words) <= _LONGEST_POINTING
+    return pointing or (words[0] in _ASKING and len(words) <= _LONGEST_BARE)
 
 
 def semantic_index(entries: Sequence[Entry], encoder: Encoder, cache: Path | None) -> SemanticIndex:
@@ -158,14 +154,8 @@ def semantic_index(entries: Sequence[Entry], encoder: Encoder, cache: Path | Non
 def _encoded(texts: Sequence[str], encoder: Encoder, cache: Path | None) -> Floats:
     if cache is None:
         return encoder.encode_all(texts)
-    path = cache / "phrase-vectors.npz"
-    known: dict[str, Floats] = {}
-    if path.is_file():
-        try:
-            with np.load(path) as stored:
-                known = dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
-        except (OSError, ValueError, KeyError) as error:
-            log.warning("the cache of vectors cannot be used and is made again: %s", type(error).__name__)
+    path = cache / f"phrase-vectors-{MODEL_SHA256[:8]}.npz"
+    known = _stored(path)
     keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32] for text in texts]
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     for key, text in missing.items():
@@ -178,6 +168,21 @@ def _encoded(texts: Sequence[str], encoder: Encoder, cache: Path | None) -> Floa
         np.savez(partial, keys=np.array(list(wanted)), vectors=np.stack([known[key] for key in wanted]))
         partial.replace(path)
     return np.stack([known[key] for key in keys])
+
+
+def _stored(path: Path) -> dict[str, Floats]:
+    """The vectors of a cache file; none where it is missing or damaged, since they can be made again."""
+    try:
+        with path.open("rb") as file, np.load(file) as stored:
+            vectors = stored["vectors"]
+            if vectors.ndim != 2 or vectors.shape[1] != DIMENSIONS or vectors.dtype != np.float32:
+                raise ValueError("not the vectors of this model")
+            return dict(zip(stored["keys"].tolist(), vectors, strict=True))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        log.warning("the cache of vectors cannot be used and is made again: %s", type(error).__name__)
+        return {}
 
 
 def make_matcher(

@@ -23,6 +23,7 @@ Floats = NDArray[np.float32]
 MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 VOCABULARY = Path(__file__).with_name("data") / "bert-uncased-vocab.txt"
 """BERT's uncased word pieces (Apache-2.0), which the data package lacks."""
+DIMENSIONS = 384
 MAX_PIECES = 128
 HEAD_L2 = 1e-4
 HEAD_ITERATIONS = 300

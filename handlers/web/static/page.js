@@ -8,7 +8,7 @@ const exchanges = document.getElementById("exchanges");
 
 if (box && form && exchanges) {
   let sent = null;
-  form.addEventListener("submit", () => { sent = box.value; });
+  form.addEventListener("htmx:before:request", () => { sent = box.value; });
 
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {

@@ -1,0 +1,40 @@
+"""Dates in the knowledge: one way to write each, so that no number is taken for a day."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PARTIAL = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
+
+
+def _day(value: object) -> date:
+    """Dates stay text in the file; here they become days, with a message that an editor understands."""
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str) and _DAY.fullmatch(value) and (day := _existing(value)):
+        return day
+    raise ValueError(f"{value!r} is not a date; write it as 2026-11-21")
+
+
+def _partial_date(value: object) -> str:
+    """A bare year may have been read as a number."""
+    text = str(value)
+    if text == "undated" or (_PARTIAL.fullmatch(text) and _existing(f"{text}-01-01"[:10])):
+        return text
+    raise ValueError(f"{text!r} is not a date; write 2026-11-21, 2026-11, 2026 or undated")
+
+
+def _existing(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+PartialDate = Annotated[str, BeforeValidator(_partial_date)]

@@ -1,0 +1,99 @@
+"""One layer laid over the other: what all sources together say, as one knowledge base with its version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from bot.knowledge.model import Approval, Entry, KnowledgeBase, Topic, plain
+from bot.knowledge.sources import Given, Sources
+
+ADDED = ("phrases", "never", "related")
+"""Fields that a partnership adds to; every other field that it gives replaces England's."""
+NEEDED = ("title", "answer")
+"""Fields without which there is no entry to show."""
+
+
+def merged(sources: Sources) -> KnowledgeBase:
+    """The knowledge base; partial where the sources have faults."""
+    entries: dict[str, Entry] = {}
+    for full_id, layers in sources.entries.items():
+        fields = _fields(layers)
+        if not layers[-1].source.omit and all(fields.get(name) for name in NEEDED):
+            entries[full_id] = _entry(layers[0].topic, layers[0].source.id, fields)
+    return _knowledge(sources, entries)
+
+
+def _fields(layers: list[Given]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for given in layers:
+        for name in given.source.model_fields_set - {"id", "omit"}:
+            value = getattr(given.source, name)
+            if name in ADDED:
+                value = tuple(dict.fromkeys((*fields.get(name, ()), *(value or ()))))
+            fields[name] = value
+    return fields
+
+
+def _entry(topic: str, entry_id: str, fields: dict[str, Any]) -> Entry:
+    return Entry(
+        topic=topic,
+        id=entry_id,
+        title=fields["title"],
+        answer=fields["answer"],
+        must=fields.get("must") or (),
+        should=fields.get("should") or (),
+        steps=fields.get("steps") or (),
+        contacts=fields.get("contacts") or (),
+        for_agency=fields.get("for_") or {},
+        confirm_locally=fields.get("confirm_locally"),
+        signpost=fields.get("kind") == "signpost",
+        sources=fields.get("sources") or (),
+        compiled=fields.get("compiled"),
+        approval=fields.get("approval") or Approval(),
+        review_by=fields.get("review_by"),
+        phrases=fields.get("phrases") or (),
+        never=fields.get("never") or (),
+        related=fields.get("related") or (),
+    )
+
+
+def _knowledge(sources: Sources, entries: dict[str, Entry]) -> KnowledgeBase:
+    content = json.dumps(
+        {
+            "partnership": plain(sources.partnership),
+            "contacts": [plain(contact) for contact in sources.contacts.values()],
+            "glossary": sources.glossary,
+            "topics": {t.topic: {"title": t.title, "owner": t.owner} for t in sources.topics.values()},
+            "entries": {full_id: _canonical(entry) for full_id, entry in sorted(entries.items())},
+        },
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    return KnowledgeBase(
+        topics={
+            t.topic: Topic(t.topic, t.title or t.topic.replace("-", " ").capitalize(), t.owner)
+            for t in sources.topics.values()
+        },
+        entries=entries,
+        contacts=sources.contacts,
+        partnership=sources.partnership,
+        glossary=sources.glossary,
+        version=hashlib.sha256(content.encode()).hexdigest()[:16],
+        content=content,
+    )
+
+
+def _canonical(entry: Entry) -> dict[str, Any]:
+    """An entry as it stands in a kept version: everything that was said, and what it was matched by."""
+
+    def value(item: Any) -> Any:
+        if isinstance(item, tuple):
+            return [value(part) for part in item]
+        if isinstance(item, dict):
+            return {str(key): value(part) for key, part in item.items()}
+        return item.isoformat() if hasattr(item, "isoformat") else plain(item)
+
+    return {name: value(item) for name, item in vars(entry).items()}
