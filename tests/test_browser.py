@@ -75,6 +75,7 @@ def visit(chromium):
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto("/")
+        page.locator("#text:focus").wait_for()  # a browser gives the focus a moment after the page is there
         return page
 
     yield opened

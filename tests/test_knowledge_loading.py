@@ -159,6 +159,12 @@ def test_an_entry_of_the_partnerships_own_needs_a_title_and_an_answer(root, give
         local(root, given_, entry="cot-bank")
 
 
+@pytest.mark.parametrize("name", ["title", "answer"])
+def test_a_title_or_an_answer_that_the_partnership_takes_away_is_lacking(root, name):
+    with pytest.raises(KnowledgeFault, match=rf"^smalltown/safer-sleep.yaml:4:5: .*sofa has no {name}$"):
+        local(root, f"{name}: ~")
+
+
 def test_only_an_id_a_title_and_an_answer_are_needed_to_load(tmp_path):
     write(tmp_path, faq="topic: faq\nentries: [{id: hours, title: Hours, answer: Nine to five.}]\n")
 

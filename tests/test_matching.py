@@ -264,7 +264,7 @@ def test_an_index_knows_nothing_of_another():
         ("so what happens to them after that then", True),
         ("and one two three four five six seven eight", True),
         ("and one two three four five six seven eight nine", False),
-        ("opening hours please", True),
+        ("opening hours please", False),
         ("opening hours for everyone please", False),
         ("who do i ring about a bruise", False),
         ("", False),
@@ -350,7 +350,7 @@ def test_vectors_are_kept_and_used_again(encoder, tmp_path):
     cache = tmp_path / "made" / "when needed"
     first, second = Counting(encoder), Counting(encoder)
     made = semantic_index(THREE, first, cache)
-    assert [path.name for path in cache.iterdir()] == ["phrase-vectors.npz"]
+    assert [path.name for path in cache.iterdir()] == ["phrase-vectors-8199be6f.npz"]
     kept = semantic_index(THREE, second, cache)
     texts = {text for entry in THREE for text in (entry.title, *entry.phrases, *entry.never)}
     assert sorted(first.texts) == sorted(texts)
@@ -366,7 +366,7 @@ def test_only_new_texts_are_encoded_and_those_that_are_gone_are_dropped(encoder,
     counting = Counting(encoder)
     semantic_index((changed, ROOM, REFERRAL), counting, tmp_path)
     assert counting.texts == ["a phrase that is new"]
-    with np.load(tmp_path / "phrase-vectors.npz") as stored:
+    with np.load(tmp_path / "phrase-vectors-8199be6f.npz") as stored:
         assert len(stored["keys"]) == len(stored["vectors"])
         assert len(stored["keys"]) == sum(
             1 + len(entry.phrases) + len(entry.never) for entry in (changed, ROOM, REFERRAL)
@@ -397,7 +397,7 @@ def a_bit_flipped(content):
 @pytest.mark.parametrize("damage", [emptied, of_something_else, cut_in_half, a_byte_short, a_bit_flipped])
 def test_a_damaged_cache_is_made_anew(encoder, tmp_path, damage):
     semantic_index(THREE, encoder, tmp_path)
-    path = tmp_path / "phrase-vectors.npz"
+    path = tmp_path / "phrase-vectors-8199be6f.npz"
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
     found = Matcher(THREE, Vocabulary(), semantic_index(THREE, encoder, tmp_path), 1.0).rank("infant on a couch")
@@ -409,7 +409,7 @@ def test_a_damaged_cache_is_made_anew(encoder, tmp_path, damage):
 
 
 def test_a_cache_of_another_shape_is_made_anew(encoder, tmp_path):
-    path = tmp_path / "phrase-vectors.npz"
+    path = tmp_path / "phrase-vectors-8199be6f.npz"
     semantic_index(THREE, encoder, tmp_path)
     with np.load(path) as stored:
         keys = stored["keys"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.knowledge.merging import NEEDED, merged
+from bot.knowledge.merging import lacking, merged
 from bot.knowledge.model import KnowledgeBase
 from bot.knowledge.sources import Sources, read_layer
 from bot.knowledge.yaml_source import Fault
@@ -60,18 +60,16 @@ def examine(layers: Iterable[Path]) -> Loaded:
     for folder in layers:
         read_layer(folder, sources)
     knowledge = merged(sources)
-    faults = [*sources.faults, *_entries_that_cannot_be_shown(sources, knowledge), *_contacts_that_lack(sources)]
+    faults = [*sources.faults, *_entries_that_cannot_be_shown(sources), *_contacts_that_lack(sources)]
     if not sources.topics and not faults:
         faults.append(Fault("knowledge", 1, 1, "", "no topic file was found"))
     return Loaded(knowledge, sources, tuple(sorted(faults)))
 
 
-def _entries_that_cannot_be_shown(sources: Sources, knowledge: KnowledgeBase) -> Iterator[Fault]:
+def _entries_that_cannot_be_shown(sources: Sources) -> Iterator[Fault]:
     for full_id, layers in sources.entries.items():
-        if full_id in knowledge.entries or layers[-1].source.omit or not all(given.whole for given in layers):
-            continue
-        for name in NEEDED:
-            if not any(getattr(given.source, name) for given in layers):
+        if not layers[-1].source.omit and all(given.whole for given in layers):
+            for name in lacking(layers):
                 yield layers[-1].place.fault(f"{full_id} has no {name}", name)
 
 

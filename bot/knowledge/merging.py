@@ -11,18 +11,21 @@ from bot.knowledge.sources import Given, Sources
 
 ADDED = ("phrases", "never", "related")
 """Fields that a partnership adds to; every other field that it gives replaces England's."""
-NEEDED = ("title", "answer")
-"""Fields without which there is no entry to show."""
 
 
 def merged(sources: Sources) -> KnowledgeBase:
     """The knowledge base; partial where the sources have faults."""
     entries: dict[str, Entry] = {}
     for full_id, layers in sources.entries.items():
-        fields = _fields(layers)
-        if not layers[-1].source.omit and all(fields.get(name) for name in NEEDED):
-            entries[full_id] = _entry(layers[0].topic, layers[0].source.id, fields)
+        if not layers[-1].source.omit and not lacking(layers):
+            entries[full_id] = _entry(layers[0].topic, layers[0].source.id, _fields(layers))
     return _knowledge(sources, entries)
+
+
+def lacking(layers: list[Given]) -> list[str]:
+    """The fields that an entry cannot be shown without and that its layers together do not give."""
+    fields = _fields(layers)
+    return [name for name in ("title", "answer") if not fields.get(name)]
 
 
 def _fields(layers: list[Given]) -> dict[str, Any]:

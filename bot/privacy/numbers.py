@@ -124,7 +124,7 @@ CASE_ID = re.compile(
     r"crime|incident|occurrence|custody|urn|case|client|child|referral|service user|person|patient|pt|hospital|"
     r"episode|pupil|ehm|eisi|lac|ehcp|mash|marac|contact)"
     r"(?:\s?(?:id|no|num|number|ref|reference|record|log|file))?\.?(?:\s(?:is|was))?\s?[:#]?\s{0,2}"
-    r"(?=[A-Z0-9/-]*\d)(?!\d{1,3}\b(?![/-]\d))"
+    r"(?=[A-Z0-9/-]{0,40}\d)(?!\d{1,3}\b(?![/-]\d))"
     r"[A-Z]{0,5}[-/]?\d[A-Z0-9]{0,30}(?:[/-][A-Z0-9]{1,30}){0,5})(?![\w])",
     re.IGNORECASE,
 )
@@ -134,7 +134,7 @@ INCIDENT = re.compile(
 )
 REFERENCE = re.compile(
     r"\b(?:ref(?:erence)?|case\s?(?:no|id|number|file)|crime\s?(?:no|number|ref)|log(?:\s(?:no|number))?|urn)\b\.?\s?"
-    r"(?:is\s|no\.?\s)?[:#]?\s?(?=[A-Z/-]*\d)((?!\d{1,3}\b(?![/-]))[A-Z]{0,6}[-/]?\d[A-Z0-9]{0,30}(?:[/-][A-Z0-9]{1,30}){0,5})",
+    r"(?:is\s|no\.?\s)?[:#]?\s?(?=[A-Z/-]{0,40}\d)((?!\d{1,3}\b(?![/-]))[A-Z]{0,6}[-/]?\d[A-Z0-9]{0,30}(?:[/-][A-Z0-9]{1,30}){0,5})",
     re.IGNORECASE,
 )
 SLASHED = re.compile(
