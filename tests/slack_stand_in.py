@@ -113,7 +113,6 @@ class StandIn:
         """What broke Slack's limits. The fixture fails the test when there is anything."""
         self.down = False
         """While it is, every connection is closed without an answer."""
-        self._hung_up = 0
         self._arrived = threading.Condition()
         self._planned = {}
         self._hanging = []
@@ -169,11 +168,6 @@ class StandIn:
         """Wait for so many calls of a method, also ones that hang or fail."""
         return self._wait(lambda: self.tried(method), count, method)
 
-    def wait_hung_up(self, count):
-        """Wait until so many calls met a Slack that is down."""
-        with self._arrived:
-            assert self._arrived.wait_for(lambda: self._hung_up >= count, PATIENCE), f"{self._hung_up} of {count}"
-
     def _wait(self, find, count, what):
         with self._arrived:
             in_time = self._arrived.wait_for(lambda: len(find()) >= count, PATIENCE)
@@ -188,8 +182,6 @@ class StandIn:
         method, arguments = _read(path, content_type, body)
         with self._arrived:
             if self.down:
-                self._hung_up += 1
-                self._arrived.notify_all()
                 return None
             call = Call(method, arguments, time.monotonic(), f"{1_800_000_000 + next(self._numbers)}.000100")
             self.calls.append(call)

@@ -45,11 +45,15 @@ class _Server(uvicorn.Server):
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._leaving.set)
 
+    def wait_for(self, work):
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
 
 class Running:
     """An application under uvicorn on port 0, in a thread."""
 
     def __init__(self, app):
+        self._slack = next(route.endpoint.__self__ for route in app.routes if route.path == "/slack/events")
         # No logging of its own, so that what it logs is seen by the tests too.
         config = uvicorn.Config(app, port=0, log_config=None, log_level="warning", ws="none", access_log=False)
         self._server = _Server(config)
@@ -57,6 +61,10 @@ class Running:
         self._thread.start()
         assert self._server.listening.wait(PATIENCE), "the server did not start"
         self.url = f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
+
+    def settle(self):
+        """Let the work that was begun end."""
+        self._server.wait_for(self._slack.finish(PATIENCE))
 
     def begin_stop(self):
         """As SIGTERM does: take no more, and finish what is in flight."""
@@ -221,6 +229,10 @@ class Workspace(Client):
 
     def clock(self):
         return self.now
+
+    def settle(self):
+        """Wait until whatever was asked is answered and recorded."""
+        self._running.settle()
 
     def begin_stop(self):
         self._running.begin_stop()

@@ -185,11 +185,13 @@ def test_enter_pressed_twice_asks_once(page, desk):
 def test_the_second_question_is_a_follow_up(page):
     ask(page, QUESTION)
     second = ask(page, "when?")
-    assert status(second) == "answered"
+    assert status(second) in ("answered", "choose")
+    entry = second.locator("[href^='/guidance/']").first
+    assert entry.get_attribute("href").startswith("/guidance/private-fostering.")
     assert page.locator("#after").input_value().startswith("private-fostering.")
     assert page.locator("#after").count() == 1
     assert page.locator(".exchange").count() == 2
-    assert in_view(page, second.locator("h2"))
+    assert in_view(page, second.locator(".asked"))
 
 
 def test_what_is_typed_while_the_answer_is_on_its_way_stays_in_the_box(page):
@@ -368,7 +370,7 @@ def test_without_javascript_everything_works_by_whole_pages(visit, desk, port, s
     assert page.locator("#text").input_value() == ""
     assert page.get_by_role("combobox").input_value() == "gp"
     assert in_view(page, page.locator(".exchange h2"))
-    assert status(asked("when?")) == "answered"
+    assert status(asked("when?")) in ("answered", "choose")
 
     page.get_by_role("button", name="No", exact=True).click()
     page.get_by_role("textbox", name="What was missing?").fill(NAMED)
@@ -388,7 +390,7 @@ def test_without_javascript_everything_works_by_whole_pages(visit, desk, port, s
     page.wait_for_url("**/guidance/*")
     assert page.get_by_role("heading", level=1).count() == 1
     page.get_by_role("link", name="All guidance").first.click()
-    page.wait_for_url("**/guidance**")
+    page.wait_for_url(re.compile(r"/guidance(#.*)?$"))
 
 
 # When something breaks
@@ -412,7 +414,7 @@ def test_when_the_server_cannot_be_reached_the_page_says_so_and_keeps_the_text(v
     again = desk_of(barnsley, tmp_path / "again")
     with listening(again, port):
         page.keyboard.press("Enter")
-        assert status(answer(page, 2)) == "answered"
+        assert status(answer(page, 2)) in ("answered", "choose")
         assert notice.count() == 0
         assert page.locator("#text").input_value() == ""
 

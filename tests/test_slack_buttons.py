@@ -26,11 +26,10 @@ def small_bot(start_bot, smalltown):
 
 def asked(bot, how, text):
     """Ask in one of three ways; the answer, and the method by which what follows it must come."""
-    if how == "command":
-        bot.command(text)
-        return bot.slack.wait_taken("response_url")[-1], "response_url"
-    (bot.mention if how == "mention" else bot.direct)(text)
-    return bot.slack.wait_taken("chat.postMessage")[-1], "chat.postMessage"
+    getattr(bot, how)(text)
+    bot.settle()
+    method = "response_url" if how == "command" else "chat.postMessage"
+    return bot.slack.taken(method)[-1], method
 
 
 def answered_in_place(first, second):

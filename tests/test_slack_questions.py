@@ -149,12 +149,9 @@ def test_an_empty_command_says_how_to_ask(bot):
 
 def test_a_thread_remembers_what_was_asked_in_it(bot):
     bot.mention("who counts as a close relative", ts="1795602600.000200")
-    bot.slack.wait_taken("chat.postMessage")
-    bot.command("topics")  # recorded in order: one after the other
-    bot.slack.wait_taken("response_url")
+    bot.settle()
     bot.mention("and a cousin?", ts="1795602660.000200", thread_ts="1795602600.000200")
-    bot.slack.wait_taken("chat.postMessage", 2)
-    bot.stop()
+    bot.settle()
     threads = {kept["text"]: kept["thread"] for kept in bot.rows()}
     assert threads["who counts as a close relative"] == threads["and a cousin?"]
     assert [kept["entry"] for kept in bot.rows()] == ["private-fostering.close-relative"] * 2

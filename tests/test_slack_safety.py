@@ -214,7 +214,8 @@ def test_the_settings_shut_out_even_the_bots_own_workspace(start_bot):
 
 def test_a_strangers_press_and_form_do_nothing(bot):
     bot.mention(DEFINITION)
-    (answer,) = bot.slack.wait_taken("chat.postMessage")
+    bot.settle()
+    (answer,) = bot.slack.taken()
     bot.press(answer, "Helpful", team=AWAY_TEAM)
     bot.press(answer, "Not helpful")
     (opened,) = bot.slack.wait_taken("views.open")

@@ -14,6 +14,8 @@ from handlers import wording
 
 MAX_SECTION, MAX_HEADER, MAX_BUTTON, MAX_CONTEXT, MAX_BLOCKS = 3000, 150, 75, 2000, 50
 MAX_VALUE = 2000
+MAX_LABEL = 400
+"""Characters of a service's name or note."""
 MAX_HANDED_BACK = 12_000
 """Characters of a text that is handed back in one message."""
 MAX_TEXT = 3500
@@ -225,13 +227,15 @@ def _contact_blocks(listed: tuple[ContactNow, ...]) -> Iterator[Block]:
     lines = []
     for now in listed:
         contact = now.contact
-        numbers = [f"<tel:{number.dial}|{escape(number.display)}>" for number in contact.numbers]
+        # Cut before they are escaped: a line must fit a section whole, with no mark cut in two.
+        name, note = (escape(cut(part or "", MAX_LABEL)) for part in (contact.name, contact.note))
+        numbers = [f"<tel:{number.dial}|{escape(cut(number.display, 40))}>" for number in contact.numbers]
         ways = [*numbers, *([f"<mailto:{contact.email}|{contact.email}>"] if contact.email else [])]
-        line = f"{' / '.join(ways)}  *{escape(contact.name)}*, {escape(now.hours)}"
+        line = f"{' / '.join(ways)}  *{name}*, {escape(now.hours)}"
         if as_of := wording.number_as_of(contact):
             line += f" _({escape(as_of)})_"
-        if contact.note:
-            line += f"\n      {escape(contact.note)}"
+        if note:
+            line += f"\n      {note}"
         lines.append(line)
     yield from _texts("\n".join(lines))
 

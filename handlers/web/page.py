@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -79,17 +80,22 @@ class Page:
             raise Refused(403, "This form was sent from another site.")
         text, after, chosen = await _typed(request, "text", "after", "agency")
         agency, source = self._agency(request, chosen)
-        card = self.desk.alarm(text, agency)
         client = request.client.host if request.client else "unknown"
-        answered = self.desk.answer(
-            text,
-            channel="web",
-            asker=f"web:{client}",
-            agency=agency,
-            agency_source=source,
-            previous=after or None,
-            emergency=card is not None,
-        )
+
+        def answer() -> tuple[EmergencyCard | None, Answered]:
+            card = self.desk.alarm(text, agency)
+            return card, self.desk.answer(
+                text,
+                channel="web",
+                asker=f"web:{client}",
+                agency=agency,
+                agency_source=source,
+                previous=after or None,
+                emergency=card is not None,
+            )
+
+        # A question takes milliseconds. To look through a megabyte takes seconds, for which nobody else should wait.
+        card, answered = answer() if len(text) <= messages.MAX_QUESTION else await asyncio.to_thread(answer)
         response = self._answer(request, text, card, answered, agency, after)
         self._remember(response, request, chosen, agency)
         # Recorded after the answer is on its way: nobody waits for the disk.

@@ -30,6 +30,9 @@ DANGER = _any(
         r"tablets|paracetamol|methadone|antifreeze|ibuprofen|overdose)\b",
         r"\b(?:an? )?overdose (?:just )?(?:now|this|tonight|today)\b|\b(?:just|has) (?:taken an|taken|overdosed)\b",
         r"\bambulance (?:isn'?t|hasn'?t|not|still)\b|\brefus(?:es|ing) (?:an )?(?:ambulance|a&e|hospital)\b",
+        r"\b(?:baby|newborn|infant|toddler|child|boy|girl|lad|lass) (?:is |'s |gone |has gone )?(?:floppy|limp|lifeless|blue|"
+        r"grey|stiff|not moving|unresponsive|unconscious)\b",
+        r"^\W*(?:a |our |my )?(?:child|pupil|kid|boy|girl|toddler|student)(?:'s| is| has)? (?:gone )?missing(?: now)?\W*$",
         # Harming themselves
         r"\b(?:suicide note|goodbye (?:note|text|message|video)|going to (?:kill|end|hang|jump)|about to jump|"
         r"wants to die (?:now|tonight|today))\b",
@@ -77,7 +80,8 @@ ELSEWHERE = _any(
         r"\b(?:\w+ )?(?:weeks?|months?|years?|terms?) (?:ago|back)\b|\bin (?:19|20)\d\d\b",
         r"\b(?:used to|as a child|when i was|historic(?:al)?|previously|a while (?:ago|back))\b",
         r"\b(?:now (?:safe|fine|well|ok|home)|all (?:safe|fine|ok) now|turned out|back home (?:safe|now)|was found)\b",
-        # Only sounds alarming
+        # A greeting, and what only sounds alarming
+        r"^\W*(?:hey|hi|hello|hiya|ey up|now then|morning|afternoon|evening|bye|goodbye)(?: there| all| everyone| bot| mate)?\W*$",
         r"\b(?:deadline|dying for|killing me|murder|battery|printer|laptop|password|brew|caffeine)\b",
     )
 )

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 Floats = NDArray[np.float32]
 
 NEVER_WEIGHT = 0.5
-"""How much the likeness to a question that no entry answers takes from the confidence."""
+"""How much the likeness to a question that no entry answers takes from the confidence; half as much in a thread."""
 JOINED_WEIGHT, NEAR_WEIGHT = 0.3, 0.12
 """How much a question that leans on the one before it is drawn to what that was about."""
 KEPT = 10
@@ -79,7 +79,8 @@ class Matcher:
         scores, words, meaning, sureness = self._scores(text)
         if after in self._related and is_elliptical(text):
             # "and out of hours?" is asked of what was just answered: rank it as one question with that entry's title.
-            joined, _, _, joined_sureness = self._scores(f"{self._titles[after]} {text}")
+            _, _, _, sureness = self._scores(text, NEVER_WEIGHT / 2)
+            joined, _, _, joined_sureness = self._scores(f"{self._titles[after]} {text}", NEVER_WEIGHT / 2)
             near = NEAR_WEIGHT * np.array([self._nearness(i, after) for i in range(self._count)], dtype=np.float32)
             scores = (scores + JOINED_WEIGHT * joined + near).astype(np.float32)
             sureness = np.maximum(sureness, (sureness + joined_sureness) / 2 + near).astype(np.float32)
@@ -93,13 +94,13 @@ class Matcher:
         )
         return Ranking(candidates, float(sureness[order[0]]))
 
-    def _scores(self, text: str) -> tuple[Floats, Floats, Floats | None, Floats]:
+    def _scores(self, text: str, never_weight: float = NEVER_WEIGHT) -> tuple[Floats, Floats, Floats | None, Floats]:
         """Order, its two parts, and sureness, each for every entry."""
         assert self._index is not None  # noqa: S101 - the caller has made sure
         all_words = self._index.scores(text)
         words = all_words[: self._count].copy()
         never = float(all_words[self._count :].max(initial=0.0))
-        sureness = words - NEVER_WEIGHT * never
+        sureness = words - never_weight * never
         if self.semantic is None:
             return words.copy(), words, None, sureness
         head, meaning_sureness = self.semantic.scores(text)
