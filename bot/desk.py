@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 import time
@@ -30,6 +31,8 @@ STORAGE_FAILS = (sqlite3.Error, OSError, Busy, Closed)
 
 
 THREADS_REMEMBERED = 5_000
+PERSON_SECONDS = 1.0
+"""An answer waits no longer to learn who asks."""
 
 
 def now() -> datetime:
@@ -168,9 +171,10 @@ class Desk:
         if self.store is None:
             return None
         try:
-            known = await self.store.read(lambda tx: people.find(tx, channel, user))
-            return known or await self.store.write(lambda tx: people.find_or_add(tx, channel, user))
-        except STORAGE_FAILS as error:
+            async with asyncio.timeout(PERSON_SECONDS):
+                known = await self.store.read(lambda tx: people.find(tx, channel, user))
+                return known or await self.store.write(lambda tx: people.find_or_add(tx, channel, user))
+        except (*STORAGE_FAILS, TimeoutError) as error:
             log.error("a person could not be looked up: %s", where(error))
             return None
 
@@ -187,12 +191,20 @@ class Desk:
             return None
 
     async def judge(
-        self, question_id: str, *, helpful: bool, person: Person | None = None, missing: str | None = None
+        self,
+        question_id: str,
+        *,
+        helpful: bool,
+        person: Person | None = None,
+        missing: str | None = None,
+        claim: str | None = None,
     ) -> bool:
-        """Record whether an answer helped; False where it could not be recorded."""
+        """Record whether an answer helped, once for a claim; False where it could not be recorded."""
         at = self.clock()
 
         def work(tx: Transaction) -> bool:
+            if claim is not None and not claims.claim(tx, claim, at, question_id):
+                return True
             return questions.judge(
                 tx, question_id, helpful=helpful, at=at, person_id=person.id if person else None, missing=missing
             )

@@ -70,6 +70,15 @@ def quiet_libraries() -> None:
     """Keep from the log what libraries write of requests: it may hold what somebody typed."""
     for name in ("slack_bolt", "slack_sdk"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    logging.getLogger("uvicorn.error").addFilter(_without_trace)
+
+
+def _without_trace(record: logging.LogRecord) -> bool:
+    """Log that a request failed and where, not the error's text, which may hold what somebody typed."""
+    if record.exc_info and record.exc_info[1] is not None:
+        record.msg, record.args = f"a request failed: {where(record.exc_info[1])}", ()
+        record.exc_info = record.exc_text = None
+    return True
 
 
 def make_app(desk: Desk, key: str, slack_settings: SlackSettings | None) -> Starlette:

@@ -222,7 +222,7 @@ def _full_name(word: _Word, before: _Word | None, after: _Word | None, vocabular
         if len(second.plain) < 3 or len(first.plain) < 2:
             continue
         ordinary = second.plain in vocabulary and not (second.surname and not second.also_a_word)
-        if first.given and not ordinary and not (first.also_a_word and second.also_a_word):
+        if first.given and (second.surname or not (ordinary or (first.also_a_word and second.also_a_word))):
             return True
         by_surname = second.surname and not second.also_a_word and first.plain not in vocabulary
         if by_surname and not first.also_a_word and not first.sentence_start:

@@ -436,7 +436,7 @@ class Slack:
         # Beside the rest: Slack waits three seconds for the form, and posting may take longer.
         posting = asyncio.create_task(self._post(call.client, call.user, None, render.card(card))) if card else None
         problem = self._problem_with(text)
-        if problem is None and not await self._saved(view["private_metadata"], text, call.user):
+        if problem is None and not await self._saved(view, text, call.user):
             problem = NOT_SAVED
         if problem is not None:
             await call.ack(response_action="errors", errors={"missing": render.cut(problem, 1500)})
@@ -450,11 +450,12 @@ class Slack:
         found = (guidance.guard if guidance else Guard()).find(text)
         return messages.identifiers(found) if found else None
 
-    async def _saved(self, question_id: str, text: str, user: str) -> bool:
+    async def _saved(self, view: dict[str, Any], text: str, user: str) -> bool:
+        question_id, claim = str(view["private_metadata"]), f"view:{view.get('id')}"
         try:
             async with asyncio.timeout(SAVING_SECONDS):
                 person = await self.desk.person("slack", user)
-                return await self.desk.judge(question_id, helpful=False, person=person, missing=text)
+                return await self.desk.judge(question_id, helpful=False, person=person, missing=text, claim=claim)
         except TimeoutError:
             return False
 

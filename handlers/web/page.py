@@ -23,6 +23,7 @@ from bot.answering.reply import EmergencyCard, Status
 from bot.desk import Answered, Desk
 from bot.knowledge.markdown import parse, spans
 from bot.knowledge.model import Agency, Entry, KnowledgeBase, Topic
+from bot.privacy import Guard
 from handlers import wording
 from handlers.web.guards import HEADERS, MAX_BODY_BYTES, from_elsewhere
 
@@ -137,7 +138,7 @@ class Page:
             raise Refused(400, "This form is from an older page. Ask again, please.")
         missing = missing.strip()[:MAX_MISSING]
         guidance = self.desk.library.guidance
-        found = guidance.guard.find(missing) if guidance and missing else []
+        found = (guidance.guard if guidance else Guard()).find(missing)
         state: dict[str, object] = {
             "question_id": question_id,
             "signature": signature,

@@ -23,6 +23,8 @@ LONG_SENTENCE, PIECE, STRIDE = 40, 20, 10
 """A sentence of more words than the first is judged in pieces: danger in its last clause must not drown in it."""
 THRESHOLD = -0.55
 """Log-odds from which the alarm is raised; `make scores` shows what it costs and finds."""
+ONE_WORD = 0.3
+"""The same for a single word, which seldom tells anything."""
 LIFT = 1.6
 """What the words of danger add."""
 DROP = 0.8
@@ -52,6 +54,8 @@ def raised_by(text: str, model: AlarmModel | None) -> bool:
     words = len(text.split())
     if words == 0:
         return False
+    if words == 1:
+        return _danger(text, model) >= ONE_WORD
     if words <= WHOLE and _danger(text, model) >= THRESHOLD:
         return True
     return any(_danger(passage, model) >= THRESHOLD + PASSAGE for passage in _passages(text))
