@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from bot.answering.matching.words import Terms, Vocabulary
 
@@ -133,7 +133,8 @@ class LexicalIndex:
         """`phrases[e]`: the texts of entry `e`, its title among them."""
         self._vocabulary = vocabulary
         self._size = len(phrases)
-        self._texts = [[" ".join(vocabulary.terms(text).words) for text in texts] for texts in phrases]
+        # In alphabetical order once and for all, so that each comparison is a plain and fast one.
+        self._texts = [[" ".join(sorted(vocabulary.terms(text).words)) for text in texts] for texts in phrases]
         terms = [[vocabulary.terms(text) for text in texts] for texts in phrases]
         owners = np.array([e for e, texts in enumerate(phrases) for _ in texts], dtype=np.int64)
         flat = [t for texts in terms for t in texts]
@@ -148,14 +149,16 @@ class LexicalIndex:
         characters = self._characters.scores(terms.characters[:MAX_TERMS])
         cosine = WORDS_WEIGHT * words + CHARACTERS_WEIGHT * characters
         scores: Floats = (self._bm25.scores(terms) + cosine).astype(np.float32)
-        question = " ".join(terms.words)
+        question = " ".join(sorted(terms.words))
         best = np.argpartition(-scores, min(COMPARED_ENTRIES, self._size) - 1)[:COMPARED_ENTRIES]
         for entry in best.tolist():
-            likeness = max((_likeness(question, text) for text in self._texts[entry]), default=0.0)
-            scores[entry] += PHRASE_WEIGHT * likeness
+            scores[entry] += PHRASE_WEIGHT * _likeness(question, self._texts[entry])
         return scores
 
 
-def _likeness(question: str, phrase: str) -> float:
-    """How like one phrase is, from 0 to 1: as a whole, and by what the two share."""
-    return (fuzz.token_sort_ratio(question, phrase) + fuzz.token_set_ratio(question, phrase)) / 200
+def _likeness(question: str, phrases: Sequence[str]) -> float:
+    """How like the nearest phrase is, from 0 to 1: as a whole, and by the words that the two share."""
+    nearest = process.extractOne(question, phrases, scorer=fuzz.ratio)
+    if nearest is None:
+        return 0.0
+    return (float(nearest[1]) + fuzz.token_set_ratio(question, nearest[0])) / 200
