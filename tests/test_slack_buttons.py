@@ -9,7 +9,7 @@ from slack_workspace import ASKER, CHANNEL
 from bot.answering import messages
 from bot.answering.guidance import Guidance
 from bot.knowledge.loading import layers_of, load
-from handlers.slack import app as slack_app
+from handlers.slack import buttons, feedback
 
 DEFINITION = "what is private fostering"
 UNKNOWN = "quantum chromodynamics"
@@ -133,7 +133,7 @@ def test_sharing_where_the_bot_cannot_write_tells_the_asker(bot, error):
     bot.slack.plan("chat.postMessage", Refused(error))
     bot.press(answer, SHARE)
     told = bot.slack.wait_taken("response_url", 2)[1]
-    assert told.text == slack_app.NOT_IN_CHANNEL
+    assert told.text == buttons.NOT_IN_CHANNEL
     assert told.arguments["response_type"] == "ephemeral"
     bot.stop()
     assert bot.slack.taken("chat.postMessage") == []
@@ -256,7 +256,7 @@ def test_a_database_that_hangs_leaves_the_form_open_and_saves_it_once_on_the_nex
         response = bot.submit(opened, "the form for carers", user=presser)
     finally:
         held.set()
-    assert response.json() == {"response_action": "errors", "errors": {"missing": slack_app.NOT_SAVED}}
+    assert response.json() == {"response_action": "errors", "errors": {"missing": feedback.NOT_SAVED}}
     assert response.elapsed.total_seconds() < 3, "Slack waits for three seconds"
     assert bot.submit(opened, "the form for carers", user=presser).content == b""
     bot.stop()
@@ -291,7 +291,7 @@ def test_a_form_without_a_database_says_that_it_is_not_saved(start_bot):
     bot = start_bot(store=False)
     opened = the_form(bot)
     response = bot.submit(opened, "the form for carers")
-    assert response.json() == {"response_action": "errors", "errors": {"missing": slack_app.NOT_SAVED}}
+    assert response.json() == {"response_action": "errors", "errors": {"missing": feedback.NOT_SAVED}}
 
 
 def test_helpful_without_a_database_says_that_it_is_not_saved(start_bot):

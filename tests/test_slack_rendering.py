@@ -18,7 +18,7 @@ from bot.knowledge.model import AgencyKind, Contact, Entry, Number, Rule, Source
 from bot.privacy import Found, Kind, mask
 from bot.storage.questions import new_id
 from bot.working_time import Opening
-from handlers.slack import app, render
+from handlers.slack import app, buttons, feedback, render
 from handlers.slack.incoming import message, plain_text
 
 MOMENTS = [datetime(2026, 11, 25, 10, 30, tzinfo=UTC), datetime(2026, 12, 26, 3, 0, tzinfo=UTC)]
@@ -175,7 +175,13 @@ def test_topics_their_entries_contacts_and_notes_are_sound(barnsley):
         assert sound(render.contacts(barnsley.directory.to_ring(at)))
         assert sound(render.contacts(tuple(barnsley.directory.now(c, at) for c in knowledge.contacts.values())))
     assert sound(render.contacts(()))
-    notes = (messages.OLD_BUTTON, app.NOT_HERE, app.NOT_SAVED, app.NOT_NOTED, app.NOT_IN_CHANNEL)
+    notes = (
+        messages.OLD_BUTTON,
+        app.NOT_HERE,
+        feedback.NOT_SAVED,
+        feedback.NOT_NOTED,
+        buttons.NOT_IN_CHANNEL,
+    )
     assert all(sound(render.note(note)) for note in notes)
 
 

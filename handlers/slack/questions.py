@@ -1,0 +1,162 @@
+"""Questions from Slack: mentions, direct messages and the command."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from bot.access import AgencySource, Person
+from bot.answering import messages
+from bot.answering.reply import EmergencyCard, Reply, Status
+from bot.desk import Answered, Desk
+from bot.knowledge.model import Agency
+from handlers.slack import render
+from handlers.slack.call import Call, post
+from handlers.slack.incoming import Message, Seen, message
+from handlers.slack.render import Outgoing
+
+LATE = timedelta(minutes=2)
+COMMAND = "/safeguarding"
+
+
+class Questions:
+    """Answers what is asked, each request once."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._seen = Seen()
+        self._agencies: dict[str, Agency] = {}
+        """Of askers met since the start, so that the emergency card needs no database."""
+
+    def first_time(self, key: str) -> bool:
+        """Whether a request is new, and not one that Slack delivers again."""
+        return self._seen.first_time(key)
+
+    def agency_of(self, user: str) -> Agency | None:
+        """The asker's agency, as far as it is known without the database."""
+        return self._agencies.get(user)
+
+    def alarm(self, text: str, user: str) -> EmergencyCard | None:
+        """The emergency card, when it is due."""
+        return self.desk.alarm(text, self.agency_of(user))
+
+    async def on_message(self, call: Call) -> None:
+        """A mention in a channel, or a direct message."""
+        asked = message(call.body["event"], call.context.bot_user_id)
+        key = f"event:{call.body.get('event_id')}"
+        if asked is None or not self.first_time(key):
+            return
+        card = self.alarm(asked.text, asked.user)
+        if card is not None:
+            await post(call.client, asked.channel, asked.answer_in, render.card(card))
+        if await self.desk.done_before(key):
+            return
+        answered = await self._answer(asked.text, asked.user, asked.thread, emergency=card is not None)
+        await self._send(call, asked, answered)
+        await self.desk.record(answered, key)
+
+    async def _answer(self, text: str, user: str, thread: str, *, emergency: bool) -> Answered:
+        person = await self.desk.person("slack", user)
+        agency = self._agency(person)
+        if agency is not None:
+            self._agencies[user] = agency
+        return self.desk.answer(
+            text,
+            channel="slack",
+            asker=f"slack:{user}",
+            person=person,
+            agency=agency,
+            agency_source=person.agency_source if person else AgencySource.UNKNOWN,
+            previous=await self.desk.last_entry(thread),
+            thread=thread,
+            emergency=emergency,
+        )
+
+    def _agency(self, person: Person | None) -> Agency | None:
+        if person is None or person.agency is None:
+            return None
+        return self.desk.library.directory.partnership.agency_by_id.get(person.agency)
+
+    async def _send(self, call: Call, asked: Message, answered: Answered) -> None:
+        reply, late = answered.reply, None
+        if self.desk.clock() - asked.asked_at > LATE:
+            zone = ZoneInfo(self.desk.library.directory.partnership.time_zone)
+            late = messages.late(f"{asked.asked_at.astimezone(zone):%H:%M}")
+        question_id = answered.question.id
+        if asked.direct:
+            outgoing = render.reply(_in_a_direct_message(reply), question_id=question_id, private=True, late=late)
+            await post(call.client, asked.channel, asked.answer_in, outgoing)
+        elif reply.status in (Status.IDENTIFIERS, Status.TOO_LONG, Status.BUSY, Status.EMPTY):
+            # What only the writer should read: in the channel it would point at the message.
+            outgoing = render.reply(_asking_to_delete(reply), private=True, hand_back=True, late=late)
+            await call.client.chat_postEphemeral(
+                channel=asked.channel,
+                user=asked.user,
+                thread_ts=asked.thread_ts,
+                text=outgoing.text,
+                blocks=outgoing.blocks,
+            )
+        else:
+            outgoing = render.reply(reply, question_id=question_id, private=False, late=late)
+            await post(call.client, asked.channel, asked.answer_in, outgoing)
+
+    async def on_command(self, call: Call) -> None:
+        """`/safeguarding text`, seen by the asker alone; `help`, `topics` and `contacts` when that is all it says."""
+        await call.ack()
+        if not self.first_time(f"command:{call.body.get('trigger_id')}"):
+            return
+        text = call.typed
+        outgoing = self._sub_command(text.lower())
+        if outgoing is not None:
+            await call.privately(outgoing)
+            return
+        card = self.alarm(text, call.user)
+        if card is not None:
+            await call.privately(render.card(card))
+        await self.answer_privately(call, text, emergency=card is not None)
+
+    async def answer_privately(self, call: Call, text: str, *, emergency: bool) -> None:
+        """Answer so that only the asker sees it, and record the question."""
+        thread = f"slack:{self._place(call)}:{call.user}"
+        answered = await self._answer(text, call.user, thread, emergency=emergency)
+        outgoing = render.reply(answered.reply, question_id=answered.question.id, private=True, hand_back=True)
+        await call.privately(outgoing)
+        await self.desk.record(answered)
+
+    def _place(self, call: Call) -> str:
+        return str(call.body.get("channel_id") or call.channel or "nowhere")
+
+    def _sub_command(self, text: str) -> Outgoing | None:
+        library = self.desk.library
+        match text:
+            case "contacts":
+                return render.contacts(library.directory.to_ring(self.desk.clock()))
+            case "topics" if library.knowledge is not None:
+                return render.topics(library.knowledge)
+            case "help" if library.guidance is not None:
+                entry = library.guidance.small_talk.get("bot.what-can-you-do")
+                usage = f"`{COMMAND} your question` · `{COMMAND} topics` · `{COMMAND} contacts`"
+                shown = render.reply(Reply(Status.SMALL_TALK, entry=entry), private=True)
+                return Outgoing(
+                    shown.text,
+                    [
+                        *shown.blocks,
+                        *render.topics(library.guidance.knowledge).blocks,
+                        {"type": "section", "text": {"type": "mrkdwn", "text": usage}},
+                    ],
+                )
+        return None
+
+
+def _asking_to_delete(reply: Reply) -> Reply:
+    if reply.status is not Status.IDENTIFIERS:
+        return reply
+    ask = " Others can read your message here: please delete it."
+    return Reply(**{**vars(reply), "message": reply.message + ask})
+
+
+def _in_a_direct_message(reply: Reply) -> Reply:
+    """A direct message stays where it is: it never repeats what identifies somebody."""
+    if reply.status is not Status.IDENTIFIERS:
+        return reply
+    return Reply(**{**vars(reply), "message": reply.message + " Please delete your message too.", "give_back": None})
