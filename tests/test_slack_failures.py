@@ -112,9 +112,18 @@ def test_slack_that_is_down_while_an_answer_is_sent_stops_nothing(bot):
 def test_the_first_request_after_slack_was_down_is_answered(bot):
     bot.slack.down = True
     body = bot.event_body(bot.message("app_mention", DEFINITION))
-    assert bot.signed(body).status_code == 500, "so that Slack sends it again"
+    assert bot.signed(body).status_code == 503, "so that Slack sends it again"
     bot.slack.down = False
     assert bot.signed(body, X_Slack_Retry_Num="1").status_code == 200
+    bot.slack.wait_taken("chat.postMessage")
+
+
+@pytest.mark.parametrize("answer", [Refused("fatal_error"), Refused("invalid_auth"), Status(400)], ids=str)
+def test_the_first_request_is_not_lost_when_slack_does_not_confirm_the_token(bot, answer):
+    bot.slack.plan("auth.test", answer)
+    body = bot.event_body(bot.message("app_mention", DEFINITION))
+    assert bot.signed(body).status_code == 503, "so that Slack sends it again"
+    assert bot.signed(body).status_code == 200
     bot.slack.wait_taken("chat.postMessage")
 
 

@@ -20,6 +20,8 @@ from bot.knowledge.model import KnowledgeBase
 
 AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 QUESTIONS = ROOT / "tests" / "questions"
+DEVELOPERS = "dev-*.jsonl"
+"""The sets that thresholds may be found from. The others only measure, and must not be fitted to."""
 
 
 @click.command(help=__doc__)
@@ -102,7 +104,7 @@ def _share(values: Sequence[object]) -> str:
 def _calibrate(knowledge: KnowledgeBase, encoder: Encoder | None, folder: Path) -> None:
     if encoder is None:
         raise click.ClickException("the extra `semantic` is needed to find both sets of thresholds")
-    items = [json.loads(line) for path in folder.glob("*.jsonl") for line in path.read_text("utf-8").splitlines()]
+    items = [json.loads(line) for path in folder.glob(DEVELOPERS) for line in path.read_text("utf-8").splitlines()]
     questions = [
         calibrate.Question(item["text"], frozenset(item["expect"] or ()))
         for item in items

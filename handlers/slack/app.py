@@ -8,9 +8,11 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiohttp
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.datastructures import Headers
@@ -49,6 +51,7 @@ class Slack:
         # Bolt logs what was typed. Each of its loggers takes its level from the one given here, else from the root.
         quiet = logging.getLogger("slack_bolt")
         quiet.setLevel(logging.CRITICAL)
+        self._confirmed = False
         self._verifier = SignatureVerifier(settings.signing_secret)
         self.app = AsyncApp(client=client, request_verification_enabled=False, logger=quiet)
         self._handler = AsyncSlackRequestHandler(self.app)
@@ -58,7 +61,23 @@ class Slack:
         """All of Slack: POST /slack/events."""
         if not self._signed(await request.body(), request.headers):
             return PlainTextResponse("not signed by Slack\n", 401)
+        if not await self._token_accepted():
+            return PlainTextResponse("Slack does not answer for our token just now\n", 503)
         return await self._handler.handle(request)
+
+    async def _token_accepted(self) -> bool:
+        """Whether Slack has once confirmed our token. Until then Slack must deliver again what it sends.
+
+        Bolt asks the same on the first request, but acknowledges that request when the answer is an error: whoever
+        wrote it would wait for ever.
+        """
+        if not self._confirmed:
+            try:
+                await self.app.client.auth_test()
+                self._confirmed = True
+            except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+                log.error("Slack did not confirm the token: %s", where(error))
+        return self._confirmed
 
     def _signed(self, body: bytes, headers: Headers) -> bool:
         """Whether Slack signed this. Asked here, because Bolt verifies only after it has parsed the body."""

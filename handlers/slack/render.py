@@ -48,7 +48,7 @@ def cut(text: str, length: int) -> str:
     if len(text) <= length:
         return text
     kept = text[: length - 1]
-    escape_begun = kept.rfind("&", len(kept) - 5)
+    escape_begun = kept.rfind("&", max(0, len(kept) - 5))
     if escape_begun != -1 and ";" not in kept[escape_begun:]:
         kept = kept[:escape_begun]
     return kept + "…"
