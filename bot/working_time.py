@@ -13,6 +13,7 @@ import holidays
 from bot.knowledge.hours import DAYS, WhenClosed
 from bot.knowledge.model import Contact
 
+LAST_HOUR = timedelta(hours=1)
 LOOK_AHEAD_DAYS = 15
 """Longer than any run of closed days: Christmas and a weekend together close an office for five."""
 
@@ -99,8 +100,13 @@ def _covers(days: str, weekday: int) -> bool:
     return start <= weekday <= end if start <= end else weekday >= start or weekday <= end
 
 
+def closes_soon(opening: Opening, moment: datetime) -> bool:
+    """Whether an open service closes within the hour."""
+    return bool(opening.open) and opening.until is not None and opening.until - moment <= LAST_HOUR
+
+
 def in_words(opening: Opening, moment: datetime) -> str:
-    """Such as "open until 17:00", "opens Monday 9:00", "open day and night".
+    """Such as "open until 17:00", "closes at 17:00, ring now", "opens Monday 9:00", "open day and night".
 
     A day a week or more away is named with its date.
     """
@@ -115,6 +121,8 @@ def in_words(opening: Opening, moment: datetime) -> str:
     today = moment.astimezone(change.tzinfo).date()
     days_away = (change.date() - today).days
     day = f"{change:%A}" if days_away < 7 else f"{change:%A} {change.day} {change:%B}"
+    if closes_soon(opening, moment):
+        return f"closes at {clock}, ring now"
     if opening.open:
         return f"open until {clock}" if days_away == 0 else f"open until {clock} on {day}"
     if days_away == 0:

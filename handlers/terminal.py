@@ -95,9 +95,9 @@ def _contacts(contacts: tuple[ContactNow, ...]) -> Iterator[str]:
     yield "Ring or write to"
     for now in contacts:
         contact = now.contact
-        ways = ", ".join([*(n.display for n in contact.numbers), *([contact.email] if contact.email else [])])
-        as_of = wording.number_as_of(contact)
-        yield _wrapped(f"• {ways}  {wording.contact_line(now)}" + (f" ({as_of})" if as_of else ""), "    ")
+        as_of = wording.number_as_of(now)
+        line = f"• {wording.ways(contact)}  {wording.contact_line(now)}"
+        yield _wrapped(f"{line} ({as_of})" if as_of else line, "    ")
         if contact.note:
             yield _wrapped(f"    {contact.note}", "    ")
     yield ""

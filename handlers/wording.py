@@ -39,26 +39,47 @@ def compiled(entry: Entry) -> str:
     return text[:1].upper() + text[1:] + "." if text else ""
 
 
-def number_as_of(contact: Contact) -> str:
+NOT_KNOWN = "number not known"
+
+
+def ways(contact: Contact) -> str:
+    """How to reach a service, in a line."""
+    known = [*(number.display for number in contact.numbers), contact.email, contact.web]
+    return ", ".join(way for way in known if way) or NOT_KNOWN
+
+
+def number_as_of(now: ContactNow) -> str:
     """How old a number is, and whether it is confirmed; empty for 999 and 101."""
-    if contact.source is None or not contact.confirm:
+    contact = now.contact
+    if contact.source is None or not (contact.confirm or now.old) or not (contact.numbers or contact.email):
         return ""
     seen = contact.source.date
     when = "an undated source" if seen in (None, "undated") else f"a source of {partial_day(seen or '')}"
-    return f"from {when}, confirm locally"
+    return f"{'old number: ' if now.old else ''}from {when}, confirm locally"
+
+
+def hours(now: ContactNow) -> str:
+    """When a service can be reached, and who can be reached instead, where that is near or now."""
+    if now.next is None:
+        return now.hours
+    name = now.next.name.partition(" (")[0]
+    if now.opening.open:
+        return f"{now.hours}; after that {name}, {ways(now.next)}"
+    return f"{now.hours}; until then {name}" if now.opening.opens else f"closed; ring {name}"
 
 
 def contact_line(now: ContactNow) -> str:
     """A service in one line, without its number."""
-    return f"{now.contact.name}: {now.hours}"
+    return f"{now.contact.name}: {hours(now)}"
 
 
 def card_lines(card: EmergencyCard) -> list[str]:
     """The emergency card as plain lines."""
     lines = [card.first, card.then]
     for now in card.contacts:
-        numbers = ", ".join(number.display for number in now.contact.numbers)
-        lines.append(f"{now.contact.name}: {numbers} ({now.hours})")
+        lines.append(f"{now.contact.name}: {ways(now.contact)} ({hours(now)})")
+        if not now.contact.numbers and now.contact.note:
+            lines.append(now.contact.note)
     if card.as_of is not None:
         lines.append(f"This number is from a copy saved on {day(card.as_of)}; the guidance cannot be read just now.")
     return lines

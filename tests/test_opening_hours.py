@@ -320,7 +320,9 @@ def test_a_stand_in_changes_when_the_other_does():
     [
         ("2026-11-23 08:59", "opens 9:00"),
         ("2026-11-23 09:00", "open until 17:00"),
-        ("2026-11-23 16:59", "open until 17:00"),
+        ("2026-11-23 15:59", "open until 17:00"),
+        ("2026-11-23 16:00", "closes at 17:00, ring now"),
+        ("2026-11-23 16:59", "closes at 17:00, ring now"),
         ("2026-11-23 17:00", "opens tomorrow (Tuesday) 9:00"),
         ("2026-11-23 23:59", "opens tomorrow (Tuesday) 9:00"),
         ("2026-11-24 00:00", "opens 9:00"),
@@ -337,7 +339,8 @@ def test_the_front_door_in_words(moment, words):
 @pytest.mark.parametrize(
     ("moment", "words"),
     [
-        ("2026-11-23 08:59", "open until 9:00"),
+        ("2026-11-23 07:59", "open until 9:00"),
+        ("2026-11-23 08:59", "closes at 9:00, ring now"),
         ("2026-11-23 09:00", "opens 17:00"),
         ("2026-11-23 17:00", "open until 9:00 on Tuesday"),
         ("2026-11-27 18:00", "open until 9:00 on Monday"),
@@ -358,7 +361,8 @@ def test_a_service_of_one_day_a_week_names_the_date_from_a_week_away_on():
 
 def test_a_stand_in_that_is_open_for_a_week_does_not_sound_as_if_it_closed_today():
     moment = london("2026-11-23 18:00")
-    today = in_words(at(london("2026-11-23 08:00"), {"mon": "09:00-17:00"}, partner=True), london("2026-11-23 08:00"))
+    early = london("2026-11-23 07:00")
+    today = in_words(at(early, {"mon": "09:00-17:00"}, partner=True), early)
 
     words = in_words(at(moment, {"mon": "09:00-17:00"}, partner=True), moment)
 

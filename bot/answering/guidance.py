@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -16,13 +16,16 @@ from bot.answering.matching.matcher import Matcher, make_matcher, semantic_index
 from bot.answering.matching.semantic import Encoder
 from bot.answering.matching.thresholds import Thresholds, shipped
 from bot.answering.reply import SMALL_TALK_TOPIC, ContactNow, EmergencyCard
+from bot.knowledge.dates import is_older
+from bot.knowledge.hours import WhenClosed
 from bot.knowledge.loading import load
 from bot.knowledge.model import AgencyKind, Contact, ContactsSource, Entry, KnowledgeBase, Partnership, plain
 from bot.privacy import Guard
-from bot.working_time import OpeningHours, in_words
+from bot.working_time import OpeningHours, closes_soon, in_words
 
 log = logging.getLogger(__name__)
 
+ALWAYS_THERE = ("police-101", "emergency-999")
 OWN_POWERS = frozenset({AgencyKind.POLICE, AgencyKind.AMBULANCE})
 
 
@@ -44,25 +47,47 @@ class Directory:
     def now(self, contact: Contact, at: datetime) -> ContactNow:
         """One service at one moment."""
         opening = self._hours.at(contact, at)
-        return ContactNow(contact, opening, in_words(opening, at))
+        instead = self._stand_in(contact) if opening.open is False or closes_soon(opening, at) else None
+        old = contact.source is not None and is_older(
+            contact.source.date, self.partnership.number_max_age_months, at.date()
+        )
+        return ContactNow(contact, opening, in_words(opening, at), instead, old)
+
+    def _stand_in(self, contact: Contact) -> Contact | None:
+        """Who takes over when a service closes."""
+        if isinstance(contact.hours, WhenClosed):
+            return self.contacts.get(contact.hours.when_closed)
+        return self.contacts.get(contact.out_of_hours or "")
 
     def in_order(self, names: Iterable[str], at: datetime) -> tuple[ContactNow, ...]:
-        """Services to ring, whoever is open first; who stands in for a closed one goes before it."""
+        """Services to ring, never a closed one first: who stands in goes before it, else whoever is always there."""
         wanted: dict[str, ContactNow] = {}
         for name in names:
             contact = self.contacts.get(name)
             if contact is None:
                 continue
             now = self.now(contact, at)
-            stand_in = self.contacts.get(contact.out_of_hours or "")
-            if now.opening.open is False and stand_in is not None:
-                wanted.setdefault(stand_in.id, self.now(stand_in, at))
+            if now.opening.open is False and now.next is not None:
+                wanted.setdefault(now.next.id, self.now(now.next, at))
             wanted.setdefault(name, now)
+        if wanted and all(now.opening.open is False for now in wanted.values()):
+            wanted |= {now.contact.id: now for now in self._somebody(at)}
         return tuple(sorted(wanted.values(), key=lambda c: c.opening.open is False))
+
+    def _somebody(self, at: datetime) -> Iterator[ContactNow]:
+        """Who is there when all those asked for are closed."""
+        for name in (*self._duty, *ALWAYS_THERE):
+            if name in self.contacts and (now := self.now(self.contacts[name], at)).opening.open is not False:
+                yield now
+                return
+
+    @property
+    def _duty(self) -> tuple[str, ...]:
+        return self.partnership.emergency_contacts or ("front-door", "emergency-duty-team")
 
     def to_ring(self, at: datetime) -> tuple[ContactNow, ...]:
         """Whom to ring when the bot itself cannot help."""
-        return self.in_order(self.partnership.emergency_contacts or ("front-door", "emergency-duty-team"), at)
+        return self.in_order(self._duty, at)
 
     def card(self, at: datetime, kind: AgencyKind | None = None) -> EmergencyCard:
         """The card for a child in danger now."""

@@ -50,6 +50,10 @@ class ContactNow:
     opening: Opening
     hours: str
     """In words, such as "open until 17:00"."""
+    next: Contact | None = None
+    """Whom to ring instead: while it is closed, and in its last hour, from its closing on."""
+    old: bool = False
+    """Whether the number's source is older than the partnership allows."""
 
 
 @dataclass(frozen=True)

@@ -138,8 +138,9 @@ def _contacts(sources: Sources) -> Iterator[Fault]:
                 yield place.fault(f"{target}: no such contact to take turns with", field)
         if contact.source is None:
             yield place.fault(f"{name} has no source")
-        if not (contact.numbers or contact.email or contact.web):
-            yield place.fault(f"{name} has no number, e-mail or address")
+        if not (contact.numbers or contact.email or contact.web or (contact.confirm and contact.note)):
+            advice = "where none is known, set `confirm: true` and say in `note` what to do instead"
+            yield place.fault(f"{name} has no number, e-mail or address; {advice}")
     for name in sources.partnership.emergency_contacts:
         if sources.partnership_place is not None and not sources.has_contact(name):
             message = f"{name}: no such contact in contacts.yaml"

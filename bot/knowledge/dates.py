@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from datetime import date
 from typing import Annotated
@@ -34,6 +35,16 @@ def _existing(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def is_older(text: str | None, months: int, today: date) -> bool:
+    """Whether a source's date, taken as late as it can be, lies more than `months` back; an undated one is not."""
+    if text is None or text == "undated":
+        return False
+    year, month = int(text[:4]), int(text[5:7] or 12)
+    day = int(text[8:10] or calendar.monthrange(year, month)[1])
+    expires = year * 12 + month - 1 + months
+    return (today.year * 12 + today.month - 1, today.day) > (expires, day)
 
 
 Day = Annotated[date, BeforeValidator(_day)]

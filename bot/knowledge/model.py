@@ -167,6 +167,8 @@ class Partnership(_Shape):
     owner: Line | None = None
     emergency_contacts: tuple[Slug, ...] = ()
     """Whom the emergency card names after 999: the first of them that is open."""
+    number_max_age_months: Annotated[int, Field(ge=1, le=240)] = 24
+    """How old the source of a telephone number may be before the number carries a warning."""
     agencies: tuple[Agency, ...] = ()
 
     @cached_property

@@ -110,9 +110,7 @@ def contacts(listed: tuple[ContactNow, ...]) -> Outgoing:
     """Whom to ring now."""
     first = _section("*In danger now:* <tel:999|999>, police or ambulance. Not an emergency: <tel:101|101>.")
     blocks = [_header("Who to ring now"), first, *_contact_blocks(listed)]
-    numbers = "; ".join(
-        f"{now.contact.name} {', '.join(n.display for n in now.contact.numbers)} ({now.hours})" for now in listed
-    )
+    numbers = "; ".join(f"{now.contact.name} {wording.ways(now.contact)} ({wording.hours(now)})" for now in listed)
     return Outgoing(cut(escape(f"In danger ring 999. {numbers}"), MAX_TEXT), _at_most(blocks))
 
 
@@ -231,8 +229,9 @@ def _contact_blocks(listed: tuple[ContactNow, ...]) -> Iterator[Block]:
         name, note = (escape(cut(part or "", MAX_LABEL)) for part in (contact.name, contact.note))
         numbers = [f"<tel:{number.dial}|{escape(cut(number.display, 40))}>" for number in contact.numbers]
         ways = [*numbers, *([f"<mailto:{contact.email}|{contact.email}>"] if contact.email else [])]
-        line = f"{' / '.join(ways)}  *{name}*, {escape(now.hours)}"
-        if as_of := wording.number_as_of(contact):
+        ways += [f"<{contact.web}>"] if contact.web else []
+        line = f"{' / '.join(ways) or wording.NOT_KNOWN}  *{name}*, {escape(cut(wording.hours(now), MAX_LABEL))}"
+        if as_of := wording.number_as_of(now):
             line += f" _({escape(as_of)})_"
         if note:
             line += f"\n      {note}"
