@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,13 @@ class Settings:
     host: str
     port: int
     secret_key: str | None
+    public_url: str | None
+    """Where practitioners reach the page, without a slash at the end."""
+    knowledge_writable: bool
+    """Whether commands may write into the knowledge's folder."""
+    managers: tuple[str, ...]
+    """Slack user ids, user groups or e-mail addresses."""
+    news_channel: str | None
     slack: SlackSettings | None
     semantic_model: Path | None
     allow_time_travel: bool
@@ -80,6 +88,7 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
         known = ", ".join(sorted(p.parent.name for p in knowledge_dir.glob("*/partnership.yaml"))) or "none"
         raise WrongSetting(f"PARTNERSHIP={partnership}: no such folder in {knowledge_dir} (there are: {known})")
     model = values.get("SEMANTIC_MODEL")
+    slack = _slack(values)
     return Settings(
         partnership=partnership,
         knowledge_dir=knowledge_dir,
@@ -87,7 +96,11 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
         host=values.get("HOST", "127.0.0.1"),
         port=_port(values.get("PORT", "8000")),
         secret_key=values.get("SECRET_KEY"),
-        slack=_slack(values),
+        public_url=_public_url(values),
+        knowledge_writable=_switch(values, "KNOWLEDGE_WRITABLE", usual=True),
+        managers=_people(values, "MANAGERS"),
+        news_channel=_channel(values, "NEWS_CHANNEL", slack),
+        slack=slack,
         semantic_model=Path(model) if model else None,
         allow_time_travel=values.get("ALLOW_TIME_TRAVEL") == "1",
     )
@@ -142,6 +155,43 @@ def _port(text: str) -> int:
     if not (text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535):
         raise WrongSetting(f"PORT={text[:20]}: a number from 1 to 65535 is needed")
     return int(text)
+
+
+def _public_url(values: Mapping[str, str]) -> str | None:
+    url = values.get("PUBLIC_URL")
+    if url is None:
+        return None
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
+        raise WrongSetting("PUBLIC_URL: the page's address is needed, such as https://guidance.example.org")
+    return url.rstrip("/")
+
+
+def _switch(values: Mapping[str, str], name: str, *, usual: bool) -> bool:
+    text = values.get(name, "1" if usual else "0")
+    if text not in ("0", "1"):
+        raise WrongSetting(f"{name}={text[:20]}: 1 (yes) or 0 (no) is needed")
+    return text == "1"
+
+
+def _people(values: Mapping[str, str], name: str) -> tuple[str, ...]:
+    people = tuple(dict.fromkeys(values.get(name, "").replace(",", " ").split()))
+    for person in people:
+        if not re.fullmatch(r"[UWS][A-Z0-9]{4,}|[^@\s]+@[^@\s]+\.[A-Za-z]+", person):
+            raise WrongSetting(
+                f"{name}: {person[:40]} is no Slack user or group id (U..., S...) and no e-mail address"
+            )
+    return people
+
+
+def _channel(values: Mapping[str, str], name: str, slack: SlackSettings | None) -> str | None:
+    channel = values.get(name)
+    if channel is None:
+        return None
+    if not re.fullmatch(r"[CG][A-Z0-9]{4,}", channel):
+        raise WrongSetting(f"{name}={channel[:40]}: a Slack channel's id is needed (C..., at the end of its details)")
+    if slack is None:
+        raise WrongSetting(f"{name} is set, but Slack is not: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET too")
+    return channel
 
 
 def _slack(values: Mapping[str, str]) -> SlackSettings | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 
 from bot.answering import alarm
@@ -9,7 +10,8 @@ from bot.answering.alarm.model import ModelUnusable
 from bot.answering.matching.semantic import Encoder, NoModel
 from bot.config import Settings, WrongSetting, secret_key
 from bot.knowledge.checks import check
-from bot.storage.database import DatabaseUnusable, migrate, quick_check
+from bot.storage import outbox
+from bot.storage.database import DatabaseUnusable, Store, migrate, quick_check
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,15 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at every part."""
-    return [_knowledge(settings), _database(settings), _key(settings), _alarm(), _meaning(settings), _slack(settings)]
+    return [
+        _knowledge(settings),
+        _database(settings),
+        _outbox(settings),
+        _key(settings),
+        _alarm(),
+        _meaning(settings),
+        _slack(settings),
+    ]
 
 
 def _knowledge(settings: Settings) -> Finding:
@@ -40,6 +50,25 @@ def _database(settings: Settings) -> Finding:
     except DatabaseUnusable as error:
         return Finding("database", False, str(error))
     return Finding("database", state == "ok", f"{settings.database}: {state}")
+
+
+def _outbox(settings: Settings) -> Finding:
+    """Messages that did not get through."""
+    try:
+        store = Store(settings.database)
+        try:
+            with store.reading() as tx:
+                waiting = outbox.troubled(tx)
+        finally:
+            store.close()
+    except (sqlite3.Error, OSError) as error:
+        return Finding("outbox", True, f"not looked at, since the database cannot be read ({type(error).__name__})")
+    if not waiting:
+        return Finding("outbox", True, "nothing is stuck")
+    first = waiting[0]
+    state = "given up" if first["given_up"] else f"{first['attempts']} attempts"
+    says = f"{len(waiting)} messages did not get through; one to {first['recipient']}: {first['last_error']}, {state}"
+    return Finding("outbox", False, says)
 
 
 def _key(settings: Settings) -> Finding:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,7 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot import outbox
 from bot.answering.library import Library
+from bot.bulletin import Bulletin
 from bot.config import Settings, SlackSettings, secret_key
 from bot.desk import STORAGE_FAILS, Desk, now, where
 from bot.storage import claims
@@ -26,6 +29,8 @@ from handlers.web.page import Page
 
 log = logging.getLogger(__name__)
 
+FAULTS_SHOWN = 5
+OUTBOX_SECONDS = 2
 STOP_SECONDS = 20
 """Listeners and writes in flight finish within this of SIGTERM."""
 
@@ -38,9 +43,10 @@ def run(settings: Settings) -> None:
     key = secret_key(settings)
     quiet_libraries()
     library = Library(settings.knowledge_dir, settings.partnership, settings.data_dir, now, settings.semantic_model)
-    library.open()
     desk = Desk(library, open_store(settings))
+    open_library(library, desk.store, settings)
     library.add_meaning_in_background()
+    library.watch()
     log.info("the page is at http://%s:%d", settings.host, settings.port)
     if settings.slack is None:
         log.info("for Slack set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (docs/install.md)")
@@ -54,6 +60,16 @@ def run(settings: Settings) -> None:
         server_header=False,
     )
     uvicorn.Server(config).run()
+
+
+def open_library(library: Library, store: Store | None, settings: Settings) -> None:
+    """Load the knowledge; with a database, each version that comes into use is kept, and told where that is set."""
+    if store is None:
+        library.open()
+        return
+    bulletin = Bulletin(store, settings, now)
+    library.listener = bulletin.listener
+    library.open(kept=bulletin.last_in_use)
 
 
 def open_store(settings: Settings) -> Store | None:
@@ -94,9 +110,13 @@ def make_app(desk: Desk, key: str, slack_settings: SlackSettings | None) -> Star
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        tidying = asyncio.create_task(_tidy(desk))
+        chores = [asyncio.create_task(_tidy(desk))]
+        if slack is not None and desk.store is not None:
+            chores.append(asyncio.create_task(_deliver(desk.store, slack, desk.clock)))
         yield
-        tidying.cancel()
+        for chore in chores:
+            chore.cancel()
+        desk.library.stop()
         if slack is not None:
             await slack.finish(STOP_SECONDS)
         if desk.store is not None and not await asyncio.to_thread(desk.store.close, STOP_SECONDS):
@@ -117,8 +137,16 @@ async def _alive(_: Request) -> Response:
 def _ready(desk: Desk):  # type: ignore[no-untyped-def]
     async def ready(_: Request) -> Response:
         """Whether knowledge is loaded and the database can be written."""
-        parts = {"knowledge": desk.library.guidance is not None, "database": await _writable(desk)}
-        body = {**parts, "ready": all(parts.values()), "unrecorded": desk.unrecorded}
+        library = desk.library
+        parts = {"knowledge": library.guidance is not None, "database": await _writable(desk)}
+        body = {
+            **parts,
+            "ready": all(parts.values()),
+            "unrecorded": desk.unrecorded,
+            "knowledge_version": library.version,
+            # While there are any, what was saved is not in use; the version before is.
+            "knowledge_faults": [*library.faults[:FAULTS_SHOWN]],
+        }
         return JSONResponse(body, 200 if body["ready"] else 503)
 
     return ready
@@ -134,6 +162,16 @@ async def _writable(desk: Desk) -> bool:
         log.error("the database cannot be written: %s", where(error))
         return False
     return True
+
+
+async def _deliver(store: Store, slack: Slack, clock: Callable[[], datetime]) -> None:
+    """Send what waits in the outbox."""
+    while True:
+        try:
+            await outbox.deliver(store, "slack", slack.send, clock)
+        except STORAGE_FAILS as error:
+            log.error("the outbox could not be read or written: %s", where(error))
+        await asyncio.sleep(OUTBOX_SECONDS)
 
 
 async def _tidy(desk: Desk) -> None:

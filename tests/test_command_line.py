@@ -188,6 +188,7 @@ RUNS = {
     "kb stats": ["kb", "stats"],
     "kb show": ["kb", "show", "private-fostering.definition"],
     "kb explain": ["kb", "explain", ASK, "--words-only"],
+    "kb diff": ["kb", "diff"],
     "export questions": ["export", "questions"],
     "doctor": ["doctor"],
 }
@@ -330,10 +331,10 @@ def test_a_time_is_refused_where_time_travel_is_not_allowed(tmp_path, database):
 @pytest.mark.parametrize(
     ("at", "hours", "recorded"),
     [
-        ("2026-11-20T08:59", "opens 9:00", "2026-11-20T08:59"),
+        ("2026-11-20T08:59", "opens 9:00; until then Smalltown duty team", "2026-11-20T08:59"),
         ("2026-11-20T09:00", "open until 17:00", "2026-11-20T09:00"),
         ("2026-07-03T15:59", "open until 17:00", "2026-07-03T14:59"),  # summer time: without a zone it is London's
-        ("2026-07-03T16:59+00:00", "opens Monday 9:00", "2026-07-03T16:59"),
+        ("2026-07-03T16:59+00:00", "opens Monday 9:00; until then Smalltown duty team", "2026-07-03T16:59"),
         ("2026-07-03T15:59+01:00", "open until 17:00", "2026-07-03T14:59"),
     ],
 )
@@ -878,7 +879,7 @@ def findings(result):
 def wrong_parts():
     result = run("doctor")
     found = findings(result)
-    assert set(found) == {"knowledge", "database", "secret key", "alarm", "meaning", "Slack"}
+    assert set(found) == {"knowledge", "database", "outbox", "secret key", "alarm", "meaning", "Slack"}
     wrong = {what for what, ok in found.items() if not ok}
     assert result.exit_code == (1 if wrong else 0)
     assert (result.stderr == "something is wrong; see the lines above\n") is bool(wrong)

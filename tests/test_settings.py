@@ -95,7 +95,7 @@ def test_slack_needs_no_more_than_its_token_and_its_secret(read):
 @pytest.mark.parametrize(
     ("environment", "name", "says"),
     [
-        ({"PARTNERSHIP": "atlantis"}, "PARTNERSHIP=atlantis", "there are: barnsley"),
+        ({"PARTNERSHIP": "atlantis"}, "PARTNERSHIP=atlantis", "there are: barnet, barnsley"),
         ({"KNOWLEDGE_DIR": "nowhere"}, "PARTNERSHIP=barnsley", "there are: none"),
         ({"PORT": "0"}, "PORT=0", "1 to 65535"),
         ({"PORT": "65536"}, "PORT=65536", "1 to 65535"),

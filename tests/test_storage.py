@@ -30,6 +30,9 @@ TABLES = {
     "events",
     "event_bodies",
     "outbox",
+    "knowledge_in_use",
+    "corrections",
+    "quick_records",
 }
 
 

@@ -92,10 +92,11 @@ class Directory:
     def card(self, at: datetime, kind: AgencyKind | None = None) -> EmergencyCard:
         """The card for a child in danger now."""
         duty = tuple(c for c in self.to_ring(at) if c.opening.open is not False)[:1]
+        known = any(now.contact.numbers for now in duty)
         own_powers = kind in OWN_POWERS
         return EmergencyCard(
             first=messages.EMERGENCY_FIRST_OWN_POWERS if own_powers else messages.EMERGENCY_FIRST,
-            then=messages.EMERGENCY_THEN if duty else messages.EMERGENCY_THEN_UNKNOWN,
+            then=messages.EMERGENCY_THEN if known else messages.EMERGENCY_THEN_UNKNOWN,
             contacts=duty,
             as_of=self.as_of if duty else None,
         )

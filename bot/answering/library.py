@@ -1,19 +1,36 @@
-"""The knowledge that is in use now: loaded, indexed, and exchanged whole when a better one is ready."""
+"""The knowledge that is in use now: loaded, indexed, and exchanged whole when a saved file made a better one."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from bot.answering.guidance import Directory, Guidance, last_good_copy, save_copy
 from bot.answering.matching.semantic import Encoder, NoModel
-from bot.knowledge.loading import KnowledgeFault, layers_of, load
+from bot.knowledge.loading import KnowledgeFault, fingerprint, layers_of, load
 from bot.knowledge.model import KnowledgeBase
 
 log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.2
+"""How often the files are looked at. Polling also sees changes on network drives and in mounted folders."""
+
+
+def _nothing(_: object) -> None:
+    """Nobody needs to be told."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Whom the library tells, on its own thread: what came into use, and the faults that kept a change from it."""
+
+    in_use: Callable[[KnowledgeBase], None] = _nothing
+    faults: Callable[[Sequence[str]], None] = _nothing
+    """Called once for each broken state; with no faults when the files are whole again."""
 
 
 class Library:
@@ -31,21 +48,70 @@ class Library:
         self._data_dir = data_dir
         self._clock = clock
         self._semantic_model = semantic_model
+        self._stopping = threading.Event()
+        self._looked_at = self._settled = fingerprint(self._layers)
+        self.listener = Listener()
         self.guidance: Guidance | None = None
         self.faults: Sequence[str] = ()
+        """Of the files as they stand, whatever is in use."""
         self._copy: Directory | None = None
 
-    def open(self) -> None:
-        """Load and index by words. A fault is kept in `faults`, and the last good copy of the contacts serves."""
+    def open(self, kept: Callable[[], KnowledgeBase | None] = lambda: None) -> None:
+        """Load and index by words. A fault is kept in `faults`.
+
+        Then the last state that was in use serves where `kept` has one, else the last good copy of the contacts.
+        """
+        self._looked_at = self._settled = fingerprint(self._layers)
+        try:
+            self._use(load(self._layers))
+        except KnowledgeFault as fault:
+            self._refuse(fault)
+            knowledge = kept() if self.guidance is None else None
+            if knowledge is not None:
+                log.error("answering from the knowledge as it was last in use, version %s", knowledge.version)
+                self.guidance = Guidance.of(knowledge)
+            self._copy = last_good_copy(self._data_dir)
+
+    def refresh(self) -> bool:
+        """Load anew what was saved since the last look; whether another state came into use.
+
+        All or nothing: with a fault anywhere, what is in use stays. A change counts when two looks in a row see the
+        same files, so that a file that is being written is not taken for a broken one.
+        """
+        seen, self._looked_at = self._looked_at, fingerprint(self._layers)
+        if self._looked_at != seen or seen == self._settled:
+            return False
+        self._settled = seen
+        before = self.knowledge
         try:
             knowledge = load(self._layers)
         except KnowledgeFault as fault:
-            self.faults = [str(item) for item in fault.faults]
-            log.error("the knowledge cannot be used: %d faults, the first: %s", len(self.faults), self.faults[0])
-            self._copy = last_good_copy(self._data_dir)
-            return
-        self.guidance, self.faults = Guidance.of(knowledge), ()
+            self._refuse(fault)
+            return False
+        if before is not None and knowledge.version == before.version:
+            self._whole_again()
+            return False
+        self._use(knowledge)
+        return True
+
+    def _use(self, knowledge: KnowledgeBase) -> None:
+        self.guidance = Guidance.of(knowledge)
+        self._whole_again()
         save_copy(knowledge, self._data_dir, self._clock().date())
+        self.listener.in_use(knowledge)
+
+    def _whole_again(self) -> None:
+        if self.faults:
+            self.faults = ()
+            self.listener.faults(())
+
+    def _refuse(self, fault: KnowledgeFault) -> None:
+        faults = tuple(str(item) for item in fault.faults)
+        if faults == self.faults:
+            return
+        self.faults = faults
+        log.error("the knowledge cannot be used: %d faults, the first: %s", len(faults), faults[0])
+        self.listener.faults(faults)
 
     def add_meaning(self) -> str:
         """Index by meaning too, which takes seconds, and exchange the guidance when it is ready; says how it went."""
@@ -56,7 +122,10 @@ class Library:
             encoder = Encoder.installed(self._semantic_model)
         except NoModel as error:
             return f"matching by words alone: {error}"
-        self.guidance = Guidance.of(guidance.knowledge, encoder=encoder, cache=self._data_dir)
+        ready = Guidance.of(guidance.knowledge, encoder=encoder, cache=self._data_dir)
+        if self.guidance is not guidance:
+            return "the knowledge changed meanwhile"
+        self.guidance = ready
         return "matching by words and meaning"
 
     def add_meaning_in_background(self) -> threading.Thread:
@@ -65,10 +134,36 @@ class Library:
         thread.start()
         return thread
 
+    def watch(self) -> threading.Thread:
+        """Take in whatever is saved, until `stop`: by words within two seconds, by meaning when that is ready."""
+
+        def look() -> None:
+            while not self._stopping.wait(POLL_SECONDS):
+                try:
+                    if self.refresh():
+                        log.info("the knowledge changed; version %s is in use", self.version)
+                        self.add_meaning_in_background()
+                except Exception:
+                    # Whatever it is, the next look may go well; what is in use stays in use. No question is in here.
+                    log.exception("the knowledge could not be looked at")
+
+        thread = threading.Thread(target=look, name="knowledge", daemon=True)
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopping.set()
+
     @property
     def knowledge(self) -> KnowledgeBase | None:
         """The knowledge in use."""
         return self.guidance.knowledge if self.guidance else None
+
+    @property
+    def version(self) -> str | None:
+        """Which state of the knowledge is in use."""
+        return self.guidance.knowledge.version if self.guidance else None
 
     @property
     def directory(self) -> Directory:

@@ -122,3 +122,47 @@ def m002_events_and_outbox(db: Database) -> None:
         BEGIN SELECT RAISE(ABORT, 'events are only ever added'); END;
         """
     )
+
+
+@migrations()
+def m003_knowledge_in_use_and_what_people_report(db: Database) -> None:
+    """Which version of the knowledge was in use from when on; corrections that people suggest; quick records."""
+    db.executescript(
+        """
+        CREATE TABLE knowledge_in_use (
+            since TEXT NOT NULL,
+            version TEXT NOT NULL REFERENCES knowledge_versions (version)
+        ) STRICT;
+        CREATE INDEX knowledge_in_use_by_time ON knowledge_in_use (since);
+        INSERT INTO knowledge_in_use (since, version)
+            SELECT first_used, version FROM knowledge_versions ORDER BY first_used;
+
+        CREATE TABLE corrections (
+            id TEXT PRIMARY KEY,
+            at TEXT NOT NULL,
+            entry TEXT NOT NULL,
+            knowledge_version TEXT REFERENCES knowledge_versions (version),
+            text TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            person_id TEXT REFERENCES people (id),
+            agency TEXT,
+            settled TEXT,
+            settled_as TEXT CHECK (settled_as IN ('changed', 'kept'))
+        ) STRICT;
+        CREATE INDEX corrections_open ON corrections (entry) WHERE settled IS NULL;
+
+        CREATE TABLE quick_records (
+            reference TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            at TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            person_id TEXT REFERENCES people (id),
+            agency TEXT,
+            contact TEXT,
+            rang_at TEXT,
+            waited TEXT,
+            did TEXT
+        ) STRICT;
+        CREATE INDEX quick_records_by_time ON quick_records (at);
+        """
+    )

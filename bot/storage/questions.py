@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.access import AgencySource
 from bot.answering.reply import Reply, Status
 from bot.knowledge.model import KnowledgeBase
+from bot.storage import versions
 from bot.storage.database import Row, Transaction, utc
 
 KEPT_TEXT = frozenset({Status.ANSWERED, Status.CHOOSE, Status.NO_GUIDANCE, Status.SMALL_TALK, Status.INDIVIDUAL_CASE})
@@ -43,13 +44,7 @@ def record(tx: Transaction, question: Question, knowledge: KnowledgeBase | None)
     version = None
     if knowledge is not None and reply.knowledge_version == knowledge.version:
         version = knowledge.version
-        tx.execute(
-            "INSERT INTO knowledge_versions (version, first_used, content) VALUES (:version, :at, :content) "
-            "ON CONFLICT (version) DO NOTHING",
-            version=version,
-            at=utc(question.at),
-            content=knowledge.content,
-        )
+        versions.use(tx, knowledge, question.at)
     tx.execute(
         "INSERT INTO questions (id, at, channel, person_id, agency, agency_source, thread, text, status, emergency, "
         "entry, score, knowledge_version, ms) VALUES (:id, :at, :channel, :person_id, :agency, :agency_source, "

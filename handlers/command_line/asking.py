@@ -19,7 +19,7 @@ from bot.desk import Desk, now
 from bot.knowledge.model import Agency
 from bot.storage.database import DatabaseUnusable, Store, migrate
 from bot.storage.questions import new_id
-from handlers import terminal
+from handlers import terminal, wording
 from handlers.command_line.shared import Failed, at_option, json_option, moment, settings_or_fail
 
 
@@ -133,8 +133,11 @@ def _contact_json(contact_now: ContactNow) -> dict[str, Any]:
         "id": contact_now.contact.id,
         "name": contact_now.contact.name,
         "numbers": [number.display for number in contact_now.contact.numbers],
+        "email": contact_now.contact.email,
         "open": contact_now.opening.open,
-        "hours": contact_now.hours,
+        "hours": wording.hours(contact_now),
+        "as_of": wording.number_as_of(contact_now),
+        "note": contact_now.contact.note,
     }
 
 

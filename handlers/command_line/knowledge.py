@@ -16,6 +16,7 @@ from bot.answering.reply import Asked, Status
 from bot.knowledge.checks import check
 from bot.knowledge.stats import statistics
 from handlers import terminal
+from handlers.command_line import past
 from handlers.command_line.measuring import guidance_for
 from handlers.command_line.shared import Failed, json_option, knowledge_or_fail, settings_or_fail
 
@@ -68,13 +69,31 @@ def kb_stats(as_json: bool) -> None:
 
 @kb.command("show")
 @click.argument("entry_id", metavar="ID")
-def kb_show(entry_id: str) -> None:
+@click.option("--on", metavar="DATE", help="As the bot gave it on a day, such as 2026-05-03.")
+def kb_show(entry_id: str, on: str | None) -> None:
     """Print one entry, whole."""
-    knowledge = knowledge_or_fail(settings_or_fail())
-    entry = knowledge.entries.get(entry_id)
-    if entry is None:
-        raise Failed(f"{entry_id}: no such entry; `kb stats` lists them")
+    settings = settings_or_fail()
+    if on is not None:
+        entry, said = past.entry_on(settings, entry_id, on)
+        click.echo(f"[{said}]\n")
+    else:
+        knowledge = knowledge_or_fail(settings)
+        if entry_id not in knowledge.entries:
+            raise Failed(f"{entry_id}: no such entry; `kb stats` lists them")
+        entry = knowledge.entries[entry_id]
     click.echo(terminal.entry_text(entry))
+
+
+@kb.command("diff")
+@click.option("--from", "start", metavar="DATE|VERSION", help="Usual: the version that was in use last.")
+@click.option("--to", "end", metavar="DATE|VERSION", help="Usual: the files as they stand.")
+def kb_diff(start: str | None, end: str | None) -> None:
+    """Say what changed between two states of the knowledge."""
+    settings = settings_or_fail()
+    before, before_name = past.last_in_use(settings) if start is None else past.knowledge_at(settings, start)
+    after, after_name = past.knowledge_at(settings, end)
+    click.echo(f"From {before_name} to {after_name}:")
+    click.echo("\n".join(past.differences(before, after)) or "nothing changed")
 
 
 @kb.command("explain")

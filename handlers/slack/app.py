@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -21,6 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.config import SlackSettings
 from bot.desk import Desk, where
+from bot.outbox import NotSent
 from handlers.slack import render
 from handlers.slack.buttons import Buttons
 from handlers.slack.call import SENDING_SECONDS, Call, post, retry_handlers
@@ -87,6 +89,29 @@ class Slack:
         except (ValueError, TypeError):
             # No number, no ASCII or no UTF-8.
             return False
+
+    async def send(self, recipient: str, message: str) -> None:
+        """Send a message of the outbox to a channel, a person (id or e-mail address) or everybody of a user group.
+
+        Raises: NotSent.
+        """
+        try:
+            for address in await self._addresses(recipient):
+                await post(self.app.client, address, None, render.note(message))
+        except SlackApiError as error:
+            wait = error.response.headers.get("Retry-After", "")
+            pause = timedelta(seconds=int(wait)) if str(wait).isdecimal() else None
+            raise NotSent(str(error.response.get("error", "refused")), pause) from None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NotSent(type(error).__name__) from None
+
+    async def _addresses(self, recipient: str) -> list[str]:
+        if "@" in recipient:
+            found = await self.app.client.users_lookupByEmail(email=recipient)
+            return [str(found["user"]["id"])]
+        if recipient.startswith("S"):
+            return list((await self.app.client.usergroups_users_list(usergroup=recipient))["users"])
+        return [recipient]
 
     async def finish(self, seconds: float) -> None:
         """Let the listeners in flight end."""
