@@ -9,9 +9,11 @@ import click
 
 from bot.config import WrongSetting
 from handlers.command_line.asking import ask, chat
+from handlers.command_line.editing import COMMANDS as EDITING
 from handlers.command_line.knowledge import kb
 from handlers.command_line.measuring import evaluate, identifiers
 from handlers.command_line.records import doctor, export
+from handlers.command_line.reviewing import COMMANDS as REVIEWING
 from handlers.command_line.shared import Failed, settings_or_fail
 
 
@@ -40,6 +42,9 @@ def serve() -> None:
     except WrongSetting as error:
         raise Failed(str(error)) from None
 
+
+for command in (*EDITING, *REVIEWING):
+    kb.add_command(command)
 
 for command in (ask, chat, evaluate, identifiers, kb, export, doctor):
     main.add_command(command)

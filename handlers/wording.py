@@ -31,8 +31,10 @@ def source(item: Source) -> str:
 def compiled(entry: Entry) -> str:
     """When we wrote it, and until when it counts before it is looked at again."""
     parts = []
+    if entry.approval.status == "approved" and entry.approval.by and entry.approval.on:
+        parts.append(f"approved by {entry.approval.by} on {day(entry.approval.on)}")
     if entry.compiled:
-        parts.append(f"Compiled {day(entry.compiled)}")
+        parts.append(f"compiled {day(entry.compiled)}")
     if entry.review_by:
         parts.append(f"to be reviewed by {day(entry.review_by)}")
     text = ", ".join(parts)

@@ -75,8 +75,9 @@ def test_the_home_page_has_a_box_with_a_label_the_topics_and_whom_to_ring(visito
     assert page.one("form")["method"] == "post"
     cards = [card.text for card in page.one("ul", of_class="topic-list") and page.all("li") if "entr" in card.text]
     assert [card.split("\n")[0] for card in cards] == [
-        f"{topic.title} {len(barnsley.knowledge.entries_of(topic.id))} entries"
+        f"{topic.title} {count} {'entry' if count == 1 else 'entries'}"
         for topic in barnsley.knowledge.topics.values()
+        for count in [len(barnsley.knowledge.entries_of(topic.id))]
     ]
     assert {"tel:999", "tel:101", FRONT_DOOR} <= set(telephones(page))
 
@@ -865,14 +866,30 @@ def test_alive_and_ready(visitor):
     alive, ready = visitor.get("/healthz"), visitor.get("/readyz")
     assert (alive.status_code, alive.text) == (200, "alive\n")
     assert ready.status_code == 200
-    assert ready.json() == {"knowledge": True, "database": True, "ready": True, "unrecorded": 0}
+    assert ready.json() == {
+        "knowledge": True,
+        "database": True,
+        "ready": True,
+        "unrecorded": 0,
+        "knowledge_version": visitor.desk.library.version,
+        "knowledge_faults": [],
+    }
 
 
 def test_ready_says_when_the_knowledge_is_broken(broken):
     visitor = Visitor(broken)
     ready = visitor.get("/readyz")
     assert ready.status_code == 503
-    assert ready.json() == {"knowledge": False, "database": True, "ready": False, "unrecorded": 0}
+    body = ready.json()
+    assert (body["knowledge"], body["database"], body["ready"], body["knowledge_version"]) == (
+        False,
+        True,
+        False,
+        None,
+    )
+    assert [fault.partition(" ")[0] for fault in body["knowledge_faults"]] == [
+        "smalltown/private-fostering.yaml:2:1:"
+    ]
     assert visitor.get("/healthz").status_code == 200
 
 
@@ -903,6 +920,7 @@ def test_with_a_broken_database_questions_are_answered_and_ready_says_so(barnsle
     assert "could not be saved" in thanks.text
     ready = visitor.get("/readyz")
     assert ready.status_code == 503
-    assert json.loads(ready.text) == {"knowledge": True, "database": False, "ready": False, "unrecorded": 4}
+    body = json.loads(ready.text)
+    assert (body["knowledge"], body["database"], body["ready"], body["unrecorded"]) == (True, False, False, 4)
     if desk.store:
         desk.store.close()

@@ -129,14 +129,20 @@ def show(full_id: str, asked: Asked, guidance: Guidance) -> Reply | None:
 
 def _signed(reply: Reply, guidance: Guidance) -> Reply:
     entries = (*((reply.entry,) if reply.entry else ()), *reply.others)
-    drafts = any(entry.is_draft for entry in entries if entry.topic != SMALL_TALK_TOPIC)
+    drafts = [entry for entry in entries if entry.is_draft and entry.topic != SMALL_TALK_TOPIC]
     return Reply(
         **{
             **vars(reply),
-            "draft": messages.draft(guidance.knowledge.partnership.name) if drafts else None,
+            "draft": _notice(drafts, guidance.knowledge.partnership.name) if drafts else None,
             "knowledge_version": guidance.knowledge.version,
         }
     )
+
+
+def _notice(drafts: list[Entry], partnership: str) -> str:
+    if len(drafts) == 1 and drafts[0].approved_before is not None:
+        return messages.draft_since(partnership, drafts[0].approved_before)
+    return messages.draft(partnership)
 
 
 def _with_entry(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from bot.privacy import Found
 
@@ -75,6 +76,11 @@ def switched_off(reason: str) -> str:
 def draft(partnership: str) -> str:
     """The notice on everything that nobody has approved yet."""
     return f"Draft, not yet approved by the {partnership}"
+
+
+def draft_since(partnership: str, approved_before: date) -> str:
+    """The notice on a text that was changed after it was approved."""
+    return f"{draft(partnership)} (an earlier text was, on {approved_before.day} {approved_before:%B %Y})"
 
 
 def late(asked_at: str) -> str:

@@ -53,6 +53,11 @@ def check_loaded(loaded: Loaded) -> Checked:
         faults += _references(entry, layers, sources)
         faults += _lacking(entry, layers)
         advice += _advice(entry, layers[-1].place)
+        if entry.approval.status == "approved" and full_id not in sources.approved:
+            says = "was approved by hand, so that nobody would notice a later change; use `kb approve`"
+            advice.append(layers[-1].place.fault(says, "approval"))
+    faults += _approvals(sources)
+    faults += _open_points(entries, sources)
     faults += _same_questions(entries, sources)
     faults += _contacts(sources)
     faults += _numbers_outside_contacts(sources)
@@ -99,6 +104,29 @@ def _advice(entry: Entry, place: Place) -> Iterator[Fault]:
     both = {p.lower() for p in entry.phrases} & {p.lower() for p in entry.never}
     for phrase in sorted(both):
         yield place.fault(f"{phrase!r} stands under phrases too", "never")
+
+
+def _approvals(sources: Sources) -> Iterator[Fault]:
+    for full_id, place in sources.approved_places.items():
+        if not sources.has_entry(full_id):
+            yield place.fault(f"{full_id}: no such entry; remove this file if the entry is gone for good", "entry")
+
+
+def _open_points(entries: dict[str, Entry], sources: Sources) -> Iterator[Fault]:
+    """What is to be confirmed stands in every entry that waits for it, so that whoever reads it knows."""
+    for name, place in sources.to_confirm_places.items():
+        point = sources.to_confirm[name]
+        for i, full_id in enumerate(point.entries):
+            if full_id in entries:
+                if entries[full_id].confirm_locally is None:
+                    yield place.fault(f"{full_id} does not say so: it has no confirm_locally", "entries", i)
+            elif not sources.entries_unread:
+                yield place.fault(f"{full_id}: no such entry", "entries", i)
+        for i, contact in enumerate(point.contacts):
+            if not sources.has_contact(contact):
+                yield place.fault(f"{contact}: no such contact in contacts.yaml", "contacts", i)
+            elif contact in sources.contacts and not sources.contacts[contact].confirm:
+                yield place.fault(f"{contact} does not say so: set its `confirm: true`", "contacts", i)
 
 
 def _same_questions(entries: dict[str, Entry], sources: Sources) -> Iterator[Fault]:

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.knowledge.approvals import FOLDER
 from bot.knowledge.merging import lacking, merged
 from bot.knowledge.model import KnowledgeBase
 from bot.knowledge.sources import Sources, read_layer
 from bot.knowledge.yaml_source import Fault
 
 BASE_LAYER = "england"
-APPROVED = "approved"
-"""The folder, in a partnership's, of the texts that were approved."""
 
 
 class KnowledgeFault(Exception):
@@ -52,7 +51,7 @@ def fingerprint(layers: Iterable[Path]) -> Fingerprint:
     """What tells one state of the files from another without reading them: names, times, sizes, and inodes."""
     found = []
     for folder in layers:
-        for path in [*folder.glob("*.y*ml"), *folder.glob(f"{APPROVED}/*.yaml")]:
+        for path in [*folder.glob("*.y*ml"), *folder.glob(f"{FOLDER}/*.yaml")]:
             try:
                 stat = path.stat()
             except OSError:  # gone since it was listed

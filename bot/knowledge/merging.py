@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from bot.knowledge.approvals import applied
 from bot.knowledge.model import Approval, Entry, KnowledgeBase, Topic, plain
 from bot.knowledge.sources import Given, Sources
 
@@ -15,11 +16,21 @@ ADDED = ("phrases", "never", "related")
 
 def merged(sources: Sources) -> KnowledgeBase:
     """The knowledge base; partial where the sources have faults."""
-    entries: dict[str, Entry] = {}
-    for full_id, layers in sources.entries.items():
-        if not layers[-1].source.omit and not lacking(layers):
-            entries[full_id] = _entry(layers[0].topic, layers[0].source.id, _fields(layers))
+    entries = drafted(sources)
+    show_approved = sources.partnership.changed_entries == "show-approved"
+    for full_id, approved in sources.approved.items():
+        if full_id in entries:
+            entries[full_id] = applied(entries[full_id], approved, show_approved=show_approved)
     return _knowledge(sources, entries)
+
+
+def drafted(sources: Sources) -> dict[str, Entry]:
+    """The entries as the files give them now, whatever was approved before."""
+    return {
+        full_id: _entry(layers[0].topic, layers[0].source.id, _fields(layers))
+        for full_id, layers in sources.entries.items()
+        if not layers[-1].source.omit and not lacking(layers)
+    }
 
 
 def lacking(layers: list[Given]) -> list[str]:
@@ -68,6 +79,7 @@ def _knowledge(sources: Sources, entries: dict[str, Entry]) -> KnowledgeBase:
             "partnership": plain(sources.partnership),
             "contacts": [plain(contact) for contact in sources.contacts.values()],
             "glossary": sources.glossary,
+            "to_confirm": [plain(point) for point in sources.to_confirm.values()],
             "topics": {t.topic: {"title": t.title, "owner": t.owner} for t in sources.topics.values()},
             "entries": {full_id: _canonical(entry) for full_id, entry in sorted(entries.items())},
         },
@@ -84,6 +96,7 @@ def _knowledge(sources: Sources, entries: dict[str, Entry]) -> KnowledgeBase:
         contacts=sources.contacts,
         partnership=sources.partnership,
         glossary=sources.glossary,
+        to_confirm=tuple(sources.to_confirm.values()),
         version=hashlib.sha256(content.encode()).hexdigest()[:16],
         content=content,
     )

@@ -28,8 +28,10 @@ Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12_000)]
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Shape(BaseModel):
+    """What an editor writes: unknown keys are refused, and nothing changes once it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class AgencyKind(StrEnum):
@@ -55,14 +57,14 @@ class AgencyKind(StrEnum):
     OTHER = "other"
 
 
-class Rule(_Shape):
+class Rule(Shape):
     """A duty ("must", from law) or a piece of guidance ("should"), with what it rests on."""
 
     text: Line
     basis: Line | None = None
 
 
-class Source(_Shape):
+class Source(Shape):
     """Where a fact comes from. `date` is the source's own (a day, month or year, or "undated"); an Act has none."""
 
     title: Line
@@ -70,7 +72,7 @@ class Source(_Shape):
     url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None
 
 
-class Approval(_Shape):
+class Approval(Shape):
     """Who stands behind an entry. All that we ship is draft."""
 
     status: Literal["draft", "approved"] = "draft"
@@ -78,30 +80,87 @@ class Approval(_Shape):
     on: Day | None = None
 
 
-class EntrySource(_Shape):
+class ApprovedText(Shape):
+    """What an entry said when it was approved: all that a practitioner reads."""
+
+    title: Line
+    answer: Prose
+    must: tuple[Rule, ...] = ()
+    should: tuple[Rule, ...] = ()
+    steps: tuple[Line, ...] = ()
+    contacts: tuple[Slug, ...] = ()
+    for_: dict[AgencyKind, Line] = Field(default={}, alias="for")
+    confirm_locally: Line | None = None
+    kind: Literal["guidance", "signpost"] = "guidance"
+    sources: tuple[Source, ...] = ()
+
+
+class Approved(Shape):
+    """A file of the folder `approved`: by whom, when, and which text. Written by `kb approve`."""
+
+    entry: FullId
+    by: Line
+    on: Day
+    text: ApprovedText
+
+
+class OpenPoint(Shape):
+    """Something that the partnership has still to confirm, and the entries and services that wait for it."""
+
+    id: Slug
+    text: Line
+    entries: tuple[FullId, ...] = ()
+    contacts: tuple[Slug, ...] = ()
+
+
+class ToConfirmSource(Shape):
+    """to-confirm.yaml: what no entry may fill in until the partnership has confirmed it."""
+
+    to_confirm: tuple[OpenPoint, ...] = ()
+
+
+class EntrySource(Shape):
     """One entry as one file gives it; a partnership's file may give only what it replaces."""
 
     id: Slug
+    """Small letters, digits and hyphens. With the topic before it, it is the entry's permanent address."""
     omit: bool = False
+    """true removes England's entry of this id from the partnership's guidance."""
     title: Line | None = None
+    """A short heading."""
     answer: Prose | None = None
+    """40 to 120 words; the first sentence answers the question. Paragraphs, lists, **bold** and links."""
     must: tuple[Rule, ...] | None = None
+    """Duties in law, each with its basis."""
     should: tuple[Rule, ...] | None = None
+    """Guidance that is not law."""
     steps: tuple[Line, ...] | None = None
+    """What to do, in order."""
     contacts: tuple[Slug, ...] | None = None
+    """Ids from contacts.yaml. No telephone number stands in any text."""
     for_: dict[AgencyKind, Line] | None = Field(default=None, alias="for")
+    """A line for one kind of agency, such as gp or police."""
     confirm_locally: Line | None = None
+    """What the partnership has still to confirm; practitioners see it."""
     kind: Literal["guidance", "signpost"] | None = None
+    """signpost: we hold no guidance on this, and say who to ask."""
     sources: tuple[Source, ...] | None = None
+    """Where the facts come from, each with its own date."""
     compiled: Day | None = None
+    """When it was written, as 2026-11-21."""
     approval: Approval | None = None
+    """draft. Approvals are given with `python app.py kb approve`."""
     review_by: Day | None = None
+    """When it has to be looked at again, as 2027-05-21."""
     phrases: tuple[Phrase, ...] | None = None
+    """How practitioners ask for it, in their own words: twenty or more."""
     never: tuple[Phrase, ...] | None = None
+    """Questions that share words with it and that it must not answer."""
     related: tuple[FullId, ...] | None = None
+    """Ids of entries to look at next, as topic.id."""
 
 
-class TopicSource(_Shape):
+class TopicSource(Shape):
     """The head of a topic file; each of its `entries` is an EntrySource."""
 
     topic: Slug
@@ -109,14 +168,14 @@ class TopicSource(_Shape):
     owner: Line | None = None
 
 
-class Number(_Shape):
+class Number(Shape):
     """A telephone number: as people read it, and as a telephone dials it."""
 
     display: Line
     dial: Annotated[str, StringConstraints(pattern=r"^(\+[1-9]\d{6,14}|\d{3,6})$")]
 
 
-class Contact(_Shape):
+class Contact(Shape):
     """A named service. Its `source` dates the number: the day the source was published, never the day of writing."""
 
     id: Slug
@@ -133,14 +192,14 @@ class Contact(_Shape):
     """Whether the number or its hours are still to be confirmed by the partnership."""
 
 
-class ContactsSource(_Shape):
+class ContactsSource(Shape):
     """contacts.yaml. `required` names the contacts that every partnership must define."""
 
     contacts: tuple[Contact, ...] = ()
     required: tuple[Slug, ...] = ()
 
 
-class Agency(_Shape):
+class Agency(Shape):
     """An organisation of the partnership's closed list."""
 
     id: Slug
@@ -157,7 +216,7 @@ def _time_zone(name: str) -> str:
     return name
 
 
-class Partnership(_Shape):
+class Partnership(Shape):
     """partnership.yaml."""
 
     name: Line = "your safeguarding children partnership"
@@ -169,6 +228,8 @@ class Partnership(_Shape):
     """Whom the emergency card names after 999: the first of them that is open."""
     number_max_age_months: Annotated[int, Field(ge=1, le=240)] = 24
     """How old the source of a telephone number may be before the number carries a warning."""
+    changed_entries: Literal["show-draft", "show-approved"] = "show-draft"
+    """What is shown once an approved text was changed: the changed draft, or the text that was approved last."""
     agencies: tuple[Agency, ...] = ()
 
     @cached_property
@@ -181,7 +242,7 @@ class Partnership(_Shape):
         return next((a for a in self.agencies if domain in a.domains), None)
 
 
-class Glossary(_Shape):
+class Glossary(Shape):
     """glossary.yaml: an abbreviation or another word for it -> what it stands for."""
 
     glossary: dict[Line, tuple[Line, ...]] = {}
@@ -209,6 +270,10 @@ class Entry:
     phrases: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
+    approved_before: date | None = None
+    """Of a draft: when an earlier text of it was approved."""
+    draft_waits: bool = False
+    """Whether the text approved last is shown while a changed draft waits for approval."""
 
     @property
     def full_id(self) -> str:
@@ -238,6 +303,7 @@ class KnowledgeBase:
     contacts: dict[str, Contact]
     partnership: Partnership
     glossary: dict[str, tuple[str, ...]]
+    to_confirm: tuple[OpenPoint, ...]
     version: str
     """A hash of the content: the same content has the same version, wherever it is loaded."""
     content: str
@@ -246,6 +312,10 @@ class KnowledgeBase:
     def entries_of(self, topic: str) -> list[Entry]:
         """The entries of one topic, in the order of the file."""
         return [entry for entry in self.entries.values() if entry.topic == topic]
+
+    def owner_of(self, entry: Entry) -> str:
+        """Who looks after an entry: its topic's owner, else the partnership's."""
+        return self.topics[entry.topic].owner or self.partnership.owner or "nobody named"
 
     def contacts_of(self, entry: Entry) -> list[Contact]:
         return [self.contacts[name] for name in entry.contacts if name in self.contacts]

@@ -8,13 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from bot.knowledge import yaml_source
-from bot.knowledge.model import Contact, ContactsSource, EntrySource, Glossary, Partnership, TopicSource
+from bot.knowledge.approvals import FOLDER
+from bot.knowledge.model import (
+    Approved,
+    Contact,
+    ContactsSource,
+    EntrySource,
+    Glossary,
+    OpenPoint,
+    Partnership,
+    ToConfirmSource,
+    TopicSource,
+)
 from bot.knowledge.shaping import shape
 from bot.knowledge.yaml_source import Document, Fault, Path_
 
 OTHER_FILES = frozenset({"escalation-policy", "mash-feedback"})
 """Files that belong to the tickets, which read them themselves."""
-NO_TOPIC_FILES = OTHER_FILES | {"contacts", "partnership", "glossary"}
+NO_TOPIC_FILES = OTHER_FILES | {"contacts", "partnership", "glossary", "to-confirm"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,10 @@ class Sources:
     partnership_place: Place | None = None
     """None where no layer is a partnership's."""
     glossary: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    approved: dict[str, Approved] = field(default_factory=dict)
+    approved_places: dict[str, Place] = field(default_factory=dict)
+    to_confirm: dict[str, OpenPoint] = field(default_factory=dict)
+    to_confirm_places: dict[str, Place] = field(default_factory=dict)
     entries_unread: bool = False
     """Whether a file or list of entries could not be read: any id may stand in it."""
     contacts_unread: bool = False
@@ -91,6 +106,11 @@ def read_layer(folder: Path, sources: Sources) -> None:
             sources.documents.append(document)
             sources.faults += document.faults
             _take(document, path.stem, sources, places)
+    for path in sorted(folder.glob(f"{FOLDER}/*.yaml")):
+        document = yaml_source.read(path, shown_as=f"{folder.name}/{FOLDER}/{path.name}")
+        sources.faults += document.faults
+        if not document.faults:
+            _take_approved(document, path.stem, sources)
 
 
 def _take(document: Document, stem: str, sources: Sources, places: dict[str, Place]) -> None:
@@ -108,6 +128,8 @@ def _take(document: Document, stem: str, sources: Sources, places: dict[str, Pla
         _take_partnership(document, sources)
     elif stem == "glossary":
         _take_glossary(document, sources)
+    elif stem == "to-confirm":
+        _take_to_confirm(document, data, sources)
     elif stem not in OTHER_FILES:
         sources.faults.append(document.fault((), "has no `topic:`, and is no file that the bot knows"))
 
@@ -179,6 +201,31 @@ def _take_glossary(document: Document, sources: Sources) -> None:
     sources.faults += shaped.faults
     if shaped.value is not None:
         sources.glossary.update({word.lower(): meanings for word, meanings in shaped.value.glossary.items()})
+
+
+def _take_to_confirm(document: Document, data: dict[str, Any], sources: Sources) -> None:
+    head = shape(ToConfirmSource, document, {key: value for key, value in data.items() if key != "to_confirm"})
+    items = _items(document, data, "to_confirm", sources)
+    sources.faults += (*head.faults, *_ids_given_twice(document, "to_confirm", items))
+    for position, item in enumerate(items or ()):
+        place = Place(document, ("to_confirm", position))
+        shaped = shape(OpenPoint, document, item, place.path)
+        sources.faults += shaped.faults
+        if shaped.value is not None:
+            sources.to_confirm[shaped.value.id] = shaped.value
+            sources.to_confirm_places[shaped.value.id] = place
+
+
+def _take_approved(document: Document, stem: str, sources: Sources) -> None:
+    shaped = shape(Approved, document, document.data)
+    sources.faults += shaped.faults
+    if shaped.value is None or shaped.faults:
+        return
+    if shaped.value.entry != stem:
+        sources.faults.append(document.fault(("entry",), f"the file is named after another entry, {stem}"))
+        return
+    sources.approved[stem] = shaped.value
+    sources.approved_places[stem] = Place(document)
 
 
 def _items(document: Document, data: dict[str, Any], key: str, sources: Sources) -> list[object] | None:

@@ -10,7 +10,10 @@ from bot.knowledge.reading_age import reading_age
 
 
 def statistics(knowledge: KnowledgeBase) -> list[dict[str, Any]]:
-    """One row an entry, in the order of the files. `words` counts the answer; `reading_age` is in years."""
+    """One row an entry, in the order of the files. `words` counts the answer; `reading_age` is in years.
+
+    `to_confirm` lists the points of to-confirm.yaml that wait for the partnership and that the entry belongs to.
+    """
     return [
         {
             "id": full_id,
@@ -22,6 +25,9 @@ def statistics(knowledge: KnowledgeBase) -> list[dict[str, Any]]:
             "approval": entry.approval.status,
             "review_by": entry.review_by.isoformat() if entry.review_by else None,
             "confirm_locally": entry.confirm_locally is not None,
+            "kind": "signpost" if entry.signpost else "guidance",
+            "owner": knowledge.owner_of(entry),
+            "to_confirm": [point.id for point in knowledge.to_confirm if full_id in point.entries],
         }
         for full_id, entry in knowledge.entries.items()
     ]

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.knowledge.model import Contact, Entry, KnowledgeBase, Partnership, Topic
+from bot.knowledge.model import Contact, Entry, KnowledgeBase, OpenPoint, Partnership, Topic
 
 SAID = (
     "title", "answer", "must", "should", "steps", "contacts", "for_agency", "confirm_locally", "signpost", "sources"
@@ -131,6 +131,7 @@ def restored(content: str, version: str) -> KnowledgeBase:
             contacts={contact.id: contact for contact in contacts},
             partnership=Partnership.model_validate(data["partnership"]),
             glossary={word: tuple(meanings) for word, meanings in data["glossary"].items()},
+            to_confirm=tuple(OpenPoint.model_validate(point) for point in data.get("to_confirm", ())),
             version=version,
             content=content,
         )

@@ -28,6 +28,12 @@ def claimed(tx: Transaction, key: str) -> bool:
     return tx.one("SELECT 1 FROM claims WHERE key = :key", key=key) is not None
 
 
+def result_of(tx: Transaction, key: str) -> str | None:
+    """What came of what was claimed with `key`, where it was."""
+    row = tx.one("SELECT result FROM claims WHERE key = :key", key=key)
+    return None if row is None else row["result"]
+
+
 def forget_old(tx: Transaction, now: datetime) -> int:
     """Remove claims that nothing can repeat any more."""
     return tx.execute("DELETE FROM claims WHERE at < :before", before=utc(now - KEPT))

@@ -100,6 +100,29 @@ def judge(
     return True
 
 
+@dataclass(frozen=True)
+class Unanswered:
+    """A question that no entry answered, or whose answer did not help: how often, and what was said to be missing."""
+
+    text: str
+    times: int
+    missing: tuple[str, ...]
+
+
+def unanswered(tx: Transaction, since: datetime) -> list[Unanswered]:
+    """The questions since `since` for which there was no guidance, or whose last verdict was "not helpful"."""
+    rows = tx.all(
+        "SELECT q.text, v.missing FROM questions q LEFT JOIN verdicts v ON v.id = "
+        "(SELECT id FROM verdicts WHERE question_id = q.id ORDER BY at DESC LIMIT 1) "
+        "WHERE q.text IS NOT NULL AND q.at >= :since AND (q.status = 'no_guidance' OR v.helpful = 0) ORDER BY q.at",
+        since=utc(since),
+    )
+    found: dict[str, list[str | None]] = {}
+    for row in rows:
+        found.setdefault(" ".join(row["text"].split()), []).append(row["missing"])
+    return [Unanswered(text, len(said), tuple(dict.fromkeys(filter(None, said)))) for text, said in found.items()]
+
+
 def exported(tx: Transaction) -> list[Row]:
     """Every column of every question, oldest first, with the last verdict on it."""
     return tx.all(

@@ -47,7 +47,8 @@ def kb_check(folder: Path | None, strict: bool) -> None:
 @json_option
 def kb_stats(as_json: bool) -> None:
     """Figures of each entry."""
-    rows = statistics(knowledge_or_fail(settings_or_fail()))
+    knowledge = knowledge_or_fail(settings_or_fail())
+    rows = statistics(knowledge)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
@@ -60,6 +61,16 @@ def kb_stats(as_json: bool) -> None:
     if not rows:
         click.echo("0 entries")
         return
+    for owner in dict.fromkeys(row["owner"] for row in rows):
+        own = [row for row in rows if row["owner"] == owner]
+        click.echo(f"{owner}: {len(own)} entries, {sum(row['approval'] == 'draft' for row in own)} draft")
+    said = sum(row["confirm_locally"] for row in rows)
+    click.echo(
+        f"{len(knowledge.to_confirm)} points for the partnership to confirm (to-confirm.yaml); {said} entries say so"
+    )
+    signposts = sum(row["kind"] == "signpost" for row in rows)
+    if signposts:
+        click.echo(f"{len(rows) - signposts} entries of guidance, {signposts} signposts, which say who to ask")
     ages = sorted(row["reading_age"] for row in rows)
     drafts = sum(row["approval"] == "draft" for row in rows)
     click.echo(

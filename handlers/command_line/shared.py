@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ import click
 from bot.config import Settings, WrongSetting, read_settings
 from bot.knowledge.loading import KnowledgeFault, layers_of, load
 from bot.knowledge.model import KnowledgeBase
+from bot.knowledge.yaml_source import Fault
 
 
 class Failed(click.ClickException):
@@ -51,8 +53,13 @@ def knowledge_or_fail(settings: Settings) -> KnowledgeBase:
 
 def first_of(fault: KnowledgeFault) -> str:
     """The first fault in one line, and how many more there are."""
-    more = len(fault.faults) - 1
-    return f"{fault.faults[0]}" + (f" (and {more} more: see `kb check`)" if more else "")
+    return first_of_faults(fault.faults)
+
+
+def first_of_faults(faults: Sequence[Fault]) -> str:
+    """As `first_of`, of faults."""
+    more = len(faults) - 1
+    return f"{faults[0]}" + (f" (and {more} more: see `kb check`)" if more else "")
 
 
 at_option = click.option("--at", metavar="TIME", help="Answer as at this time (needs ALLOW_TIME_TRAVEL=1).")
