@@ -13,7 +13,7 @@ from bot.answering.library import Listener
 from bot.config import Settings
 from bot.desk import STORAGE_FAILS, where
 from bot.knowledge.model import KnowledgeBase
-from bot.knowledge.versions import SAID, Change, Kind, NotReadable, changes, restored
+from bot.knowledge.versions import SAID, Change, Kind, NotReadable, Subject, changes, restored
 from bot.storage import claims, outbox, versions
 from bot.storage.database import Store, Transaction
 
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 WAIT_SECONDS = 10
+TOLD = "knowledge-fault:"
 LONGEST_NEWS = 20
 """Lines; further changes are counted."""
 NAMES = {"for_agency": "the lines for agencies", "confirm_locally": "what to confirm", "signpost": "kind"}
@@ -44,8 +45,9 @@ class Bulletin:
         at = self._clock()
 
         def work(tx: Transaction) -> None:
-            before = versions.in_use_before(tx, at)
-            if not versions.use(tx, knowledge, at) or before is None or self._settings.news_channel is None:
+            versions.use(tx, knowledge, at)
+            before = versions.tell(tx, knowledge.version)
+            if before is None or self._settings.news_channel is None:
                 return
             try:
                 text = news(restored(before.content, before.version), knowledge, self._settings.public_url)
@@ -63,8 +65,8 @@ class Bulletin:
         state = hashlib.sha256("\n".join(faults).encode("utf-8", "replace")).hexdigest()[:16]
 
         def work(tx: Transaction) -> None:
-            # A broken state that was told stays told, also when the program starts again with it.
-            if faults and not claims.claim(tx, f"knowledge:{state}", at):
+            # A broken state that was told stays told until it is whole again, also when the program starts anew.
+            if not (claims.claim(tx, f"{TOLD}{state}", at) if faults else claims.release(tx, TOLD)):
                 return
             for manager in self._settings.managers if self._settings.slack else ():
                 outbox.queue(tx, "slack", manager, fault_notice(faults), at)
@@ -94,7 +96,8 @@ def fault_notice(faults: Sequence[str]) -> str:
         return "The guidance files can be used again. What was saved counts from now on."
     more = f" There are {len(faults) - 1} more; `python app.py kb check` lists them." if len(faults) > 1 else ""
     return (
-        "The guidance files cannot be used as they were saved, so I go on answering from the version before.\n"
+        "The guidance files cannot be used as they were saved. I go on answering from the version that was in use; "
+        "where there was none, I only give the numbers to ring.\n"
         f"{faults[0]}{more}\nPut it right and save: I take it in by myself and tell you."
     )
 
@@ -114,7 +117,9 @@ def news(before: KnowledgeBase, after: KnowledgeBase, public_url: str | None) ->
 
 
 def _line(change: Change, after: KnowledgeBase, public_url: str | None) -> Iterator[str]:
-    said = [field.name for field in change.fields if not change.is_entry or field.name in SAID]
+    if change.subject is Subject.SETTINGS:
+        return
+    said = [field.name for field in change.fields if change.subject is Subject.SERVICE or field.name in SAID]
     entry = after.entries.get(change.id)
     approved = entry is not None and not entry.is_draft
     if change.kind is Kind.CHANGED and not said:
@@ -128,5 +133,5 @@ def _line(change: Change, after: KnowledgeBase, public_url: str | None) -> Itera
 
 
 def _address(change: Change, public_url: str | None) -> str:
-    shown = change.is_entry and change.kind is not Kind.REMOVED and public_url is not None
+    shown = change.subject is Subject.ENTRY and change.kind is not Kind.REMOVED and public_url is not None
     return f" {public_url}/guidance/{change.id}" if shown else ""

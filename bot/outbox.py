@@ -32,11 +32,14 @@ async def deliver(store: Store, channel: str, send: Send, clock: Callable[[], da
     Raises: what the store raises. A message that was sent and could not be marked is sent again.
     """
     at = clock()
-    through = 0
+    through, waiting_on = 0, set()
     for waiting in await store.read(lambda tx: outbox.due(tx, channel, at)):
+        if waiting.recipient in waiting_on:
+            continue
         try:
             await send(waiting.recipient, waiting.message)
         except NotSent as error:
+            waiting_on.add(waiting.recipient)
             log.error("a message in the outbox was not sent (%s), attempt %d", error.kind, waiting.attempts + 1)
             await store.write(partial(_failed, waiting, error, clock()))
         else:

@@ -25,7 +25,10 @@ from bot.storage import claims
 from bot.storage.database import DatabaseUnusable, Store, migrate
 from handlers.slack.app import Slack
 from handlers.web.guards import SecurityHeaders, SizeLimit
+from handlers.web.guidance import GuidancePages
 from handlers.web.page import Page
+from handlers.web.rendering import Rendering
+from handlers.web.reports import Reports
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +54,7 @@ def run(settings: Settings) -> None:
     if settings.slack is None:
         log.info("for Slack set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (docs/install.md)")
     config = uvicorn.Config(
-        make_app(desk, key, settings.slack),
+        make_app(desk, key, settings.slack, settings.public_url),
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -97,12 +100,14 @@ def _without_trace(record: logging.LogRecord) -> bool:
     return True
 
 
-def make_app(desk: Desk, key: str, slack_settings: SlackSettings | None) -> Starlette:
-    """The ASGI application."""
-    page = Page(desk, key)
+def make_app(desk: Desk, key: str, slack_settings: SlackSettings | None, public_url: str | None = None) -> Starlette:
+    """The ASGI application. `public_url`: where practitioners reach it, for what is printed."""
+    rendering = Rendering(desk, key)
     slack = Slack(desk, slack_settings) if slack_settings else None
     routes = [
-        *page.routes,
+        *Page(rendering).routes,
+        *GuidancePages(rendering, public_url).routes,
+        *Reports(rendering).routes,
         Route("/healthz", _alive),
         Route("/readyz", _ready(desk)),
         *([Route("/slack/events", slack.receive, methods=["POST"])] if slack else []),
@@ -126,7 +131,7 @@ def make_app(desk: Desk, key: str, slack_settings: SlackSettings | None) -> Star
         routes=routes,
         lifespan=lifespan,
         middleware=[Middleware(SecurityHeaders), Middleware(SizeLimit)],
-        exception_handlers={HTTPException: page.problem, Exception: page.problem},
+        exception_handlers={HTTPException: rendering.problem, Exception: rendering.problem},
     )
 
 
@@ -169,8 +174,8 @@ async def _deliver(store: Store, slack: Slack, clock: Callable[[], datetime]) ->
     while True:
         try:
             await outbox.deliver(store, "slack", slack.send, clock)
-        except STORAGE_FAILS as error:
-            log.error("the outbox could not be read or written: %s", where(error))
+        except Exception as error:  # whatever it is, the next round may go well
+            log.error("the outbox could not be worked on: %s", where(error))
         await asyncio.sleep(OUTBOX_SECONDS)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import calendar
+from collections.abc import Mapping
 from datetime import date
 
 from bot.answering.reply import ContactNow, EmergencyCard
-from bot.knowledge.model import Contact, Entry, Source
+from bot.knowledge.hours import DAYS, WhenClosed
+from bot.knowledge.model import AgencyKind, Contact, Entry, Source
 
 
 def day(moment: date) -> str:
@@ -58,6 +61,47 @@ def number_as_of(now: ContactNow) -> str:
     seen = contact.source.date
     when = "an undated source" if seen in (None, "undated") else f"a source of {partial_day(seen or '')}"
     return f"{'old number: ' if now.old else ''}from {when}, confirm locally"
+
+
+def seen(item: Source) -> str:
+    """How old a number is, by its source."""
+    return "source undated" if item.date in (None, "undated") else f"source of {partial_day(item.date or '')}"
+
+
+_DAYS = dict(zip(DAYS, calendar.day_name, strict=True))
+
+
+def timetable(contact: Contact, contacts: Mapping[str, Contact]) -> str:
+    """When a service is open in general, for paper: "Monday to Friday 9:00 to 17:00, not on bank holidays"."""
+    match contact.hours:
+        case "always":
+            return "day and night"
+        case "unknown":
+            return "hours not confirmed"
+        case WhenClosed(when_closed=other):
+            name = contacts[other].name.partition(" (")[0] if other in contacts else other
+            return f"whenever {name} is closed"
+    spans = []
+    for days, span in contact.hours.items():
+        first, _, last = days.partition("-")
+        opens, closes = (clock.lstrip("0") if not clock.startswith("00") else clock[1:] for clock in span.split("-"))
+        named = f"{_DAYS[first]} to {_DAYS[last]}" if last else _DAYS[first]
+        spans.append(f"{named} {opens} to {closes}")
+    return "; ".join(spans) + (", not on bank holidays" if contact.bank_holidays == "closed" else "")
+
+
+_AGENCY_KINDS = {
+    AgencyKind.EARLY_YEARS: "Early years",
+    AgencyKind.GP: "General practice",
+    AgencyKind.VOLUNTARY: "Voluntary and faith groups",
+    AgencyKind.OTHER: "Others",
+    AgencyKind.FIRE: "Fire and rescue",
+}
+
+
+def agency_kind(kind: AgencyKind) -> str:
+    """A profession's name."""
+    return _AGENCY_KINDS.get(kind, kind.value.replace("-", " ").capitalize())
 
 
 def hours(now: ContactNow) -> str:

@@ -76,18 +76,19 @@ class Directory:
 
     def _somebody(self, at: datetime) -> Iterator[ContactNow]:
         """Who is there when all those asked for are closed."""
-        for name in (*self._duty, *ALWAYS_THERE):
+        for name in (*self.duty, *ALWAYS_THERE):
             if name in self.contacts and (now := self.now(self.contacts[name], at)).opening.open is not False:
                 yield now
                 return
 
     @property
-    def _duty(self) -> tuple[str, ...]:
+    def duty(self) -> tuple[str, ...]:
+        """The services that take a worry about a child, by the day and by night."""
         return self.partnership.emergency_contacts or ("front-door", "emergency-duty-team")
 
     def to_ring(self, at: datetime) -> tuple[ContactNow, ...]:
         """Whom to ring when the bot itself cannot help."""
-        return self.in_order(self._duty, at)
+        return self.in_order(self.duty, at)
 
     def card(self, at: datetime, kind: AgencyKind | None = None) -> EmergencyCard:
         """The card for a child in danger now."""

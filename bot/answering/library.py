@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bot.answering.guidance import Directory, Guidance, last_good_copy, save_copy
 from bot.answering.matching.semantic import Encoder, NoModel
-from bot.knowledge.loading import KnowledgeFault, fingerprint, layers_of, load
-from bot.knowledge.model import KnowledgeBase
+from bot.knowledge.loading import KnowledgeFault, examine, fingerprint, layers_of, load
+from bot.knowledge.model import KnowledgeBase, Partnership
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Listener:
 
     in_use: Callable[[KnowledgeBase], None] = _nothing
     faults: Callable[[Sequence[str]], None] = _nothing
-    """Called once for each broken state; with no faults when the files are whole again."""
+    """Called once for each broken state, and without any when the files are whole."""
 
 
 class Library:
@@ -49,6 +49,7 @@ class Library:
         self._clock = clock
         self._semantic_model = semantic_model
         self._stopping = threading.Event()
+        self._exchange = threading.Lock()
         self._looked_at = self._settled = fingerprint(self._layers)
         self.listener = Listener()
         self.guidance: Guidance | None = None
@@ -67,10 +68,15 @@ class Library:
         except KnowledgeFault as fault:
             self._refuse(fault)
             knowledge = kept() if self.guidance is None else None
-            if knowledge is not None:
+            if knowledge is not None and self._is_ours(knowledge):
                 log.error("answering from the knowledge as it was last in use, version %s", knowledge.version)
                 self.guidance = Guidance.of(knowledge)
             self._copy = last_good_copy(self._data_dir)
+
+    def _is_ours(self, knowledge: KnowledgeBase) -> bool:
+        """Whether it was kept for this partnership, as far as that can be read, and not for another one."""
+        partnership = examine(self._layers).knowledge.partnership
+        return partnership.name in (Partnership().name, knowledge.partnership.name)
 
     def refresh(self) -> bool:
         """Load anew what was saved since the last look; whether another state came into use.
@@ -89,21 +95,22 @@ class Library:
             self._refuse(fault)
             return False
         if before is not None and knowledge.version == before.version:
-            self._whole_again()
+            self._whole()
             return False
         self._use(knowledge)
         return True
 
     def _use(self, knowledge: KnowledgeBase) -> None:
-        self.guidance = Guidance.of(knowledge)
-        self._whole_again()
+        ready = Guidance.of(knowledge)
+        with self._exchange:
+            self.guidance = ready
+        self._whole()
         save_copy(knowledge, self._data_dir, self._clock().date())
         self.listener.in_use(knowledge)
 
-    def _whole_again(self) -> None:
-        if self.faults:
-            self.faults = ()
-            self.listener.faults(())
+    def _whole(self) -> None:
+        self.faults = ()
+        self.listener.faults(())
 
     def _refuse(self, fault: KnowledgeFault) -> None:
         faults = tuple(str(item) for item in fault.faults)
@@ -123,9 +130,10 @@ class Library:
         except NoModel as error:
             return f"matching by words alone: {error}"
         ready = Guidance.of(guidance.knowledge, encoder=encoder, cache=self._data_dir)
-        if self.guidance is not guidance:
-            return "the knowledge changed meanwhile"
-        self.guidance = ready
+        with self._exchange:
+            if self.guidance is not guidance:
+                return "the knowledge changed meanwhile"
+            self.guidance = ready
         return "matching by words and meaning"
 
     def add_meaning_in_background(self) -> threading.Thread:

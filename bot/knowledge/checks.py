@@ -60,6 +60,7 @@ def check_loaded(loaded: Loaded) -> Checked:
     faults += _open_points(entries, sources)
     faults += _same_questions(entries, sources)
     faults += _contacts(sources)
+    faults += _topics(sources)
     faults += _numbers_outside_contacts(sources)
     return Checked(tuple(sorted(set(faults))), tuple(sorted(set(advice))), len(entries))
 
@@ -173,6 +174,12 @@ def _contacts(sources: Sources) -> Iterator[Fault]:
         if sources.partnership_place is not None and not sources.has_contact(name):
             message = f"{name}: no such contact in contacts.yaml"
             yield sources.partnership_place.fault(message, "emergency_contacts")
+
+
+def _topics(sources: Sources) -> Iterator[Fault]:
+    for i, name in enumerate(sources.partnership.topics):
+        if sources.partnership_place is not None and name not in sources.topics and not sources.entries_unread:
+            yield sources.partnership_place.fault(f"{name}: no such topic", "topics", i)
 
 
 def _numbers_outside_contacts(sources: Sources) -> Iterator[Fault]:

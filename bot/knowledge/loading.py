@@ -44,7 +44,7 @@ def layers_for(folder: Path) -> list[Path]:
     return [folder]
 
 
-Fingerprint = tuple[tuple[str, int, int, int], ...]
+Fingerprint = tuple[tuple[str, int, int, int, int], ...]
 
 
 def fingerprint(layers: Iterable[Path]) -> Fingerprint:
@@ -56,7 +56,7 @@ def fingerprint(layers: Iterable[Path]) -> Fingerprint:
                 stat = path.stat()
             except OSError:  # gone since it was listed
                 continue
-            found.append((str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino))
+            found.append((str(path), stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino))
     return tuple(sorted(found))
 
 

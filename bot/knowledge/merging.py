@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from bot.knowledge.approvals import applied
-from bot.knowledge.model import Approval, Entry, KnowledgeBase, Topic, plain
+from bot.knowledge.model import Approval, Entry, KnowledgeBase, Topic, plain, titled
 from bot.knowledge.sources import Given, Sources
 
 ADDED = ("phrases", "never", "related")
@@ -88,10 +88,7 @@ def _knowledge(sources: Sources, entries: dict[str, Entry]) -> KnowledgeBase:
         separators=(",", ":"),
     )
     return KnowledgeBase(
-        topics={
-            t.topic: Topic(t.topic, t.title or t.topic.replace("-", " ").capitalize(), t.owner)
-            for t in sources.topics.values()
-        },
+        topics=_topics(sources),
         entries=entries,
         contacts=sources.contacts,
         partnership=sources.partnership,
@@ -100,6 +97,13 @@ def _knowledge(sources: Sources, entries: dict[str, Entry]) -> KnowledgeBase:
         version=hashlib.sha256(content.encode()).hexdigest()[:16],
         content=content,
     )
+
+
+def _topics(sources: Sources) -> dict[str, Topic]:
+    """The topics in the partnership's order."""
+    given = sources.topics
+    names = dict.fromkeys([*(name for name in sources.partnership.topics if name in given), *given])
+    return {name: Topic(name, given[name].title or titled(name), given[name].owner) for name in names}
 
 
 def _canonical(entry: Entry) -> dict[str, Any]:

@@ -230,6 +230,8 @@ class Partnership(Shape):
     """How old the source of a telephone number may be before the number carries a warning."""
     changed_entries: Literal["show-draft", "show-approved"] = "show-draft"
     """What is shown once an approved text was changed: the changed draft, or the text that was approved last."""
+    topics: tuple[Slug, ...] = ()
+    """The order in which topics are listed; those not named here follow."""
     agencies: tuple[Agency, ...] = ()
 
     @cached_property
@@ -292,6 +294,11 @@ class Topic:
     id: str
     title: str
     owner: str | None
+
+
+def titled(topic: str) -> str:
+    """The heading of a topic that gives none."""
+    return topic.replace("-", " ").capitalize()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.knowledge.model import Contact, Entry, KnowledgeBase, OpenPoint, Partnership, Topic
+from bot.knowledge.model import Contact, Entry, KnowledgeBase, OpenPoint, Partnership, Topic, plain, titled
 
 SAID = (
     "title", "answer", "must", "should", "steps", "contacts", "for_agency", "confirm_locally", "signpost", "sources"
@@ -36,19 +36,23 @@ class Field:
     after: tuple[str, ...]
 
 
+class Subject(StrEnum):
+    """What a change is about."""
+
+    ENTRY = "entry"
+    SERVICE = "service"
+    SETTINGS = "settings"
+
+
 @dataclass(frozen=True)
 class Change:
-    """An entry or a service that is new, changed or gone."""
+    """An entry, a service or a group of settings that is new, changed or gone."""
 
     kind: Kind
+    subject: Subject
     id: str
     title: str
     fields: tuple[Field, ...] = ()
-
-    @property
-    def is_entry(self) -> bool:
-        """Whether it is an entry, whose id holds a point, and not a service."""
-        return "." in self.id
 
 
 class NotReadable(Exception):
@@ -56,21 +60,42 @@ class NotReadable(Exception):
 
 
 def changes(before: KnowledgeBase, after: KnowledgeBase) -> list[Change]:
-    """What a practitioner or an editor would notice: entries first, in the order of their ids, then services."""
+    """Everything that differs: entries first, in the order of their ids, then services, then settings."""
     return [
-        *_between(before.entries, after.entries),
-        *_between(before.contacts, after.contacts),
+        *_between(Subject.ENTRY, before.entries, after.entries),
+        *_between(Subject.SERVICE, before.contacts, after.contacts),
+        *_settings(before, after),
     ]
 
 
-def _between(before: Mapping[str, Entry | Contact], after: Mapping[str, Entry | Contact]) -> Iterator[Change]:
+def _settings(before: KnowledgeBase, after: KnowledgeBase) -> Iterator[Change]:
+    """Who the partnership is, its topics, its words, and what it has still to confirm."""
+    old, new = (
+        {
+            "partnership": plain(knowledge.partnership),
+            "glossary": {word: list(meanings) for word, meanings in knowledge.glossary.items()},
+            "topics": {t.id: f"{t.title} ({t.owner or 'no owner'})" for t in knowledge.topics.values()},
+            "to-confirm": {point.id: point.text for point in knowledge.to_confirm},
+        }
+        for knowledge in (before, after)
+    )
+    for name in old:
+        keys = sorted(old[name].keys() | new[name].keys())
+        pairs = ((key, tuple(_lines(old[name].get(key))), tuple(_lines(new[name].get(key)))) for key in keys)
+        if fields := tuple(Field(key, was, is_now) for key, was, is_now in pairs if was != is_now):
+            yield Change(Kind.CHANGED, Subject.SETTINGS, name, name, fields)
+
+
+def _between(
+    subject: Subject, before: Mapping[str, Entry | Contact], after: Mapping[str, Entry | Contact]
+) -> Iterator[Change]:
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
         fields = tuple(_fields(old, new))
         if old is None or new is None:
-            yield Change(Kind.NEW if old is None else Kind.REMOVED, name, _title(new or old), fields)
+            yield Change(Kind.NEW if old is None else Kind.REMOVED, subject, name, _title(new or old), fields)
         elif fields:
-            yield Change(Kind.CHANGED, name, _title(new), fields)
+            yield Change(Kind.CHANGED, subject, name, _title(new), fields)
 
 
 def _title(item: Entry | Contact | None) -> str:
@@ -126,7 +151,7 @@ def restored(content: str, version: str) -> KnowledgeBase:
         entries = {full_id: _adapter(Entry).validate_python(entry) for full_id, entry in data["entries"].items()}
         contacts = [Contact.model_validate(contact) for contact in data["contacts"]]
         return KnowledgeBase(
-            topics={name: Topic(name, t["title"] or name, t["owner"]) for name, t in data["topics"].items()},
+            topics={name: Topic(name, t["title"] or titled(name), t["owner"]) for name, t in data["topics"].items()},
             entries=entries,
             contacts={contact.id: contact for contact in contacts},
             partnership=Partnership.model_validate(data["partnership"]),
@@ -135,5 +160,5 @@ def restored(content: str, version: str) -> KnowledgeBase:
             version=version,
             content=content,
         )
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
         raise NotReadable(f"version {version} was kept by another release and cannot be read") from error

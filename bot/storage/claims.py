@@ -34,6 +34,13 @@ def result_of(tx: Transaction, key: str) -> str | None:
     return None if row is None else row["result"]
 
 
+def release(tx: Transaction, beginning: str) -> int:
+    """Remove the claims whose keys begin so; how many there were."""
+    return tx.execute(
+        "DELETE FROM claims WHERE substr(key, 1, :length) = :beginning", beginning=beginning, length=len(beginning)
+    )
+
+
 def forget_old(tx: Transaction, now: datetime) -> int:
     """Remove claims that nothing can repeat any more."""
     return tx.execute("DELETE FROM claims WHERE at < :before", before=utc(now - KEPT))

@@ -131,11 +131,12 @@ def m003_knowledge_in_use_and_what_people_report(db: Database) -> None:
         """
         CREATE TABLE knowledge_in_use (
             since TEXT NOT NULL,
-            version TEXT NOT NULL REFERENCES knowledge_versions (version)
+            version TEXT NOT NULL REFERENCES knowledge_versions (version),
+            told INTEGER NOT NULL DEFAULT 0
         ) STRICT;
         CREATE INDEX knowledge_in_use_by_time ON knowledge_in_use (since);
-        INSERT INTO knowledge_in_use (since, version)
-            SELECT first_used, version FROM knowledge_versions ORDER BY first_used;
+        INSERT INTO knowledge_in_use (since, version, told)
+            SELECT first_used, version, 1 FROM knowledge_versions ORDER BY first_used;
 
         CREATE TABLE corrections (
             id TEXT PRIMARY KEY,

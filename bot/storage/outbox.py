@@ -38,10 +38,12 @@ def queue(tx: Transaction, channel: str, recipient: str, message: str, at: datet
 
 
 def due(tx: Transaction, channel: str, now: datetime, limit: int = 20) -> list[Waiting]:
-    """The messages of a channel that are due, oldest first."""
+    """The messages of a channel that are due, oldest first; none goes before an earlier one to the same recipient."""
     rows = tx.all(
-        "SELECT id, channel, recipient, message, attempts FROM outbox WHERE delivered IS NULL AND given_up IS NULL "
-        "AND due <= :now AND channel = :channel ORDER BY created, rowid LIMIT :limit",
+        "SELECT id, channel, recipient, message, attempts FROM outbox o WHERE delivered IS NULL AND given_up IS NULL "
+        "AND due <= :now AND channel = :channel AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.channel = o.channel "
+        "AND e.recipient = o.recipient AND e.delivered IS NULL AND e.given_up IS NULL AND e.rowid < o.rowid "
+        "AND e.due > :now) ORDER BY created, rowid LIMIT :limit",
         now=utc(now),
         channel=channel,
         limit=limit,

@@ -18,8 +18,8 @@ class Kept:
     content: str
 
 
-def use(tx: Transaction, knowledge: KnowledgeBase, at: datetime) -> bool:
-    """Keep a version that is in use at `at`; whether another one was in use until then."""
+def use(tx: Transaction, knowledge: KnowledgeBase, at: datetime) -> None:
+    """Keep a version that is in use at `at`."""
     tx.execute(
         "INSERT INTO knowledge_versions (version, first_used, content) VALUES (:version, :at, :content) "
         "ON CONFLICT (version) DO NOTHING",
@@ -30,14 +30,25 @@ def use(tx: Transaction, knowledge: KnowledgeBase, at: datetime) -> bool:
     last = tx.one(
         "SELECT version FROM knowledge_in_use WHERE since <= :at ORDER BY since DESC, rowid DESC LIMIT 1", at=utc(at)
     )
-    if last is not None and last["version"] == knowledge.version:
-        return False
+    if last is None or last["version"] != knowledge.version:
+        tx.execute(
+            "INSERT INTO knowledge_in_use (since, version) VALUES (:at, :version)",
+            at=utc(at),
+            version=knowledge.version,
+        )
+
+
+def tell(tx: Transaction, version: str) -> Kept | None:
+    """Mark the version in use as told to people; the one told before it, where that is another."""
+    row = tx.one(f"{_IN_USE}WHERE u.told = 1 ORDER BY u.since DESC, u.rowid DESC LIMIT 1")
+    if row is not None and row["version"] == version:
+        return None
     tx.execute(
-        "INSERT INTO knowledge_in_use (since, version) VALUES (:at, :version)",
-        at=utc(at),
-        version=knowledge.version,
+        "UPDATE knowledge_in_use SET told = 1 WHERE rowid = "
+        "(SELECT rowid FROM knowledge_in_use WHERE version = :version ORDER BY since DESC, rowid DESC LIMIT 1)",
+        version=version,
     )
-    return last is not None
+    return None if row is None else _kept(row)
 
 
 _IN_USE = (
@@ -61,14 +72,16 @@ def came_into_use(tx: Transaction, start: datetime, end: datetime) -> list[Kept]
     return [_kept(row) for row in rows]
 
 
-def by_id(tx: Transaction, version: str) -> Kept | None:
-    """The version whose id begins with `version`, of the last ones in use."""
-    row = tx.one(
-        f"{_IN_USE}WHERE substr(u.version, 1, :length) = :version ORDER BY u.since DESC LIMIT 1",
-        version=version,
-        length=len(version),
+def by_id(tx: Transaction, beginning: str) -> list[Kept]:
+    """The versions whose ids begin so, each as it was last in use."""
+    rows = tx.all(
+        "SELECT max(u.since) AS since, u.version, v.content FROM knowledge_in_use u "
+        "JOIN knowledge_versions v ON v.version = u.version "
+        "WHERE substr(u.version, 1, :length) = :beginning GROUP BY u.version",
+        beginning=beginning,
+        length=len(beginning),
     )
-    return None if row is None else _kept(row)
+    return [_kept(row) for row in rows]
 
 
 def _kept(row: Row) -> Kept:

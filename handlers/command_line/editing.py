@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -175,7 +176,28 @@ def kb_schema() -> None:
         raise Failed(f"the schemas cannot be written: {error.strerror}") from None
 
 
-COMMANDS = (kb_approve, kb_new, kb_schema)
+@click.command("print")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to standard output.")
+def kb_print(out: Path | None) -> None:
+    """All guidance as one page (HTML) to print: for the wall, and for when chat is down."""
+    # Imported here: the other commands need no web server.
+    from handlers.web.guidance import standalone
+
+    settings = settings_or_fail()
+    page = standalone(knowledge_or_fail(settings), settings.public_url, datetime.now(UTC))
+    if out is None:
+        click.echo(page)
+        return
+    try:
+        out.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise Failed(f"{out}: {error.strerror}") from None
+    click.echo(
+        f"{out}: open it in a browser and print" + ("" if settings.public_url else "; set PUBLIC_URL for a QR code")
+    )
+
+
+COMMANDS = (kb_approve, kb_new, kb_schema, kb_print)
 
 
 def _writable_or_fail() -> Settings:

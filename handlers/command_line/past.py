@@ -50,7 +50,8 @@ def entry_on(settings: Settings, entry_id: str, text: str) -> tuple[Entry, str]:
     start, end = _span_of(text)
     with reading(settings) as tx:
         kept = _kept_on(tx, text)
-        on_that_day = versions.came_into_use(tx, start, end)
+        began_with = versions.in_use_before(tx, start)
+        on_that_day = [*([began_with] if began_with else []), *versions.came_into_use(tx, start, end)]
     entry = _restored(kept).entries.get(entry_id)
     if entry is None:
         raise Failed(f"{entry_id}: there was no such entry on {day(start.date())} (version {kept.version})")
@@ -71,10 +72,11 @@ def knowledge_at(settings: Settings, text: str | None) -> tuple[KnowledgeBase, s
         knowledge = knowledge_or_fail(settings)
         return knowledge, f"the files now ({knowledge.version})"
     with reading(settings) as tx:
-        kept = _kept_on(tx, text) if _is_day(text) else versions.by_id(tx, text)
-    if kept is None:
-        raise Failed(f"{text}: no such version was kept; give a day (2026-05-03) or the id of a version")
-    return _restored(kept), f"version {kept.version}, in use since {_moment(kept.since)}"
+        found = [_kept_on(tx, text)] if _is_day(text) else versions.by_id(tx, text) if text else []
+    if len(found) != 1:
+        how_many = "several versions begin so" if found else "no such version was kept"
+        raise Failed(f"{text}: {how_many}; give a day (2026-05-03) or the id of a version")
+    return _restored(found[0]), f"version {found[0].version}, in use since {_moment(found[0].since)}"
 
 
 def last_in_use(settings: Settings) -> tuple[KnowledgeBase, str]:
@@ -109,7 +111,7 @@ def differences(before: KnowledgeBase, after: KnowledgeBase) -> list[str]:
 
 
 def _is_day(text: str) -> bool:
-    return re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) is not None
+    return re.fullmatch(r"[12]\d{3}-\d{2}-\d{2}", text) is not None
 
 
 def _span_of(text: str) -> tuple[datetime, datetime]:

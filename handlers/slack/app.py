@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 NOT_HERE = "This bot does not serve your workspace. In danger, ring 999. Otherwise ask your own safeguarding lead."
 
+LONGEST_PAUSE_SECONDS = 3600
+
 Listener = Callable[[Call], Awaitable[None]]
 
 
@@ -93,17 +95,23 @@ class Slack:
     async def send(self, recipient: str, message: str) -> None:
         """Send a message of the outbox to a channel, a person (id or e-mail address) or everybody of a user group.
 
-        Raises: NotSent.
+        Of a group, those who can be reached are; the others are counted in the log.
+        Raises: NotSent where nobody was reached.
         """
         try:
-            for address in await self._addresses(recipient):
+            addresses = await self._addresses(recipient)
+        except Exception as error:
+            raise _not_sent(error) from None
+        unreached = []
+        for address in addresses:
+            try:
                 await post(self.app.client, address, None, render.note(message))
-        except SlackApiError as error:
-            wait = error.response.headers.get("Retry-After", "")
-            pause = timedelta(seconds=int(wait)) if str(wait).isdecimal() else None
-            raise NotSent(str(error.response.get("error", "refused")), pause) from None
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise NotSent(type(error).__name__) from None
+            except Exception as error:
+                unreached.append(_not_sent(error))
+        if len(unreached) == len(addresses):
+            raise unreached[0] if unreached else NotSent("nobody_in_the_group")
+        if unreached:
+            log.error("%d of %d people of a group were not reached", len(unreached), len(addresses))
 
     async def _addresses(self, recipient: str) -> list[str]:
         if "@" in recipient:
@@ -200,3 +208,16 @@ class Slack:
     async def on_nothing(self, call: Call) -> None:
         """Events that need no answer."""
         await call.ack()
+
+
+def _not_sent(error: Exception) -> NotSent:
+    """What went wrong, in a word, and how long Slack asks to wait."""
+    response = getattr(error, "response", None)
+    try:
+        said = response.get("error") if response is not None else None
+        kind = str(said or type(error).__name__)
+        seconds = str(response.headers.get("Retry-After", "")) if response is not None else ""
+    except Exception:  # a gateway's answer, of whatever kind
+        kind, seconds = type(error).__name__, ""
+    pause = timedelta(seconds=min(int(seconds), LONGEST_PAUSE_SECONDS)) if re.fullmatch(r"\d{1,9}", seconds) else None
+    return NotSent(kind, pause)
