@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 WAIT_SECONDS = 10
-TOLD = "knowledge-fault:"
 LONGEST_NEWS = 20
 """Lines; further changes are counted."""
 NAMES = {"for_agency": "the lines for agencies", "confirm_locally": "what to confirm", "signpost": "kind"}
@@ -66,7 +65,8 @@ class Bulletin:
 
         def work(tx: Transaction) -> None:
             # A broken state that was told stays told until it is whole again, also when the program starts anew.
-            if not (claims.claim(tx, f"{TOLD}{state}", at) if faults else claims.release(tx, TOLD)):
+            fault = claims.KNOWLEDGE_FAULT
+            if not (claims.claim(tx, f"{fault}{state}", at) if faults else claims.release(tx, fault)):
                 return
             for manager in self._settings.managers if self._settings.slack else ():
                 outbox.queue(tx, "slack", manager, fault_notice(faults), at)

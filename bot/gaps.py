@@ -15,6 +15,7 @@ ALIKE = 75.0
 """`token_set_ratio` from which two questions count as the same."""
 SHOWN = 4
 """Questions of a group that are shown and offered as phrases."""
+LONGEST_PHRASE = 400
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,28 @@ class Gap:
     nearest_title: str | None
     missing: tuple[str, ...]
     """What people said was missing."""
+    known: frozenset[str] = frozenset()
+    """Phrases of the nearest entry: where it has the question already, its answer is what to improve."""
+
+    @property
+    def to_nearest(self) -> str | None:
+        """The command that adds the questions to the entry that came nearest; None where it would add nothing."""
+        fresh = [question for question in self._phrases if question.lower() not in self.known]
+        return f"python app.py kb new {self.nearest}{_options(fresh)}" if self.nearest and fresh else None
 
     @property
     def commands(self) -> tuple[str, ...]:
         """What would add it: to the entry that came nearest, or as an entry of its own."""
-        phrases = " ".join(f"--phrase {shlex.quote(question)}" for question in self.questions[:SHOWN])
-        to_new = f"python app.py kb new TOPIC.NAME --title TITLE {phrases}"
-        if self.nearest is None:
-            return (to_new,)
-        return (f"python app.py kb new {self.nearest} {phrases}", to_new)
+        to_new = f"python app.py kb new TOPIC.NAME --title TITLE{_options(self._phrases)}"
+        return (self.to_nearest, to_new) if self.to_nearest else (to_new,)
+
+    @property
+    def _phrases(self) -> tuple[str, ...]:
+        return tuple(question for question in self.questions if len(question) <= LONGEST_PHRASE)[:SHOWN]
+
+
+def _options(phrases: Sequence[str]) -> str:
+    return "".join(f" --phrase {shlex.quote(phrase)}" for phrase in phrases)
 
 
 def gaps(unanswered: Sequence[Unanswered], guidance: Guidance) -> list[Gap]:
@@ -62,4 +76,5 @@ def _gap(group: list[Unanswered], guidance: Guidance) -> Gap:
         nearest=entry.full_id if entry else None,
         nearest_title=entry.title if entry else None,
         missing=tuple(text for question in group for text in question.missing),
+        known=frozenset(phrase.lower() for phrase in entry.phrases) if entry else frozenset(),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from bot.answering.reply import ContactNow, EmergencyCard, Reply
 from bot.knowledge import markdown
 from bot.knowledge.model import Entry, Rule
+from bot.tickets.no_answer import NextStep
 from handlers import wording
 
 WIDTH = 96
@@ -23,6 +24,12 @@ def card(emergency: EmergencyCard) -> str:
 def reply(answer: Reply) -> str:
     """One reply."""
     return "\n".join(_lines(answer)).strip()
+
+
+def next_step(step: NextStep) -> str:
+    """What to do when a service gave no adequate answer."""
+    lines = [_wrapped(f"{number}. {line}", "   ") for number, line in enumerate(step.lines, 1)]
+    return "\n".join([*lines, "", *_contacts(step.contacts)]).strip()
 
 
 def entry_text(entry: Entry) -> str:

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 HOME_TEAM, BOT_USER, BOT_ID = "T0HOME", "U0BOT", "B0BOT"
+BY_EMAIL = {"ann@council.example": "U0ANN"}
+IN_GROUP = {"S0LEADS": ["U0ANN", "U0BEN"], "S0EMPTY": []}
 PATIENCE = 15
 """Seconds after which a wait fails; far longer than anything here takes."""
 
@@ -56,12 +58,19 @@ class Call:
 
     @property
     def buttons(self):
-        """The label and the element of every button."""
+        """The label and the element of every button, and of every choice in a menu."""
         found = {}
         for block in self.blocks:
             for element in block.get("elements", []):
                 if element["type"] == "button":
                     found[element["text"]["text"]] = element
+                elif element["type"] == "static_select":
+                    for option in element["options"]:
+                        found[option["text"]["text"]] = {
+                            "type": "static_select",
+                            "action_id": element["action_id"],
+                            "selected_option": option,
+                        }
                 elif element["type"] == "feedback_buttons":
                     for side in ("positive_button", "negative_button"):
                         found[element[side]["text"]["text"]] = {
@@ -213,7 +222,7 @@ def _read(path, content_type, body):
     if content_type.startswith("application/json"):
         arguments = json.loads(body or b"{}")
     else:
-        arguments = dict(parse_qsl(body.decode()))
+        arguments = dict(parse_qsl(body.decode() or urlsplit(path).query))
     for name in ("blocks", "view"):
         if isinstance(arguments.get(name), str):
             arguments[name] = json.loads(arguments[name])
@@ -233,6 +242,14 @@ def _usual(call):
             return {"ok": True, "view": {"id": f"V{call.ts}", **call.arguments["view"]}}
         case "response_url":
             return {"ok": True}
+        case "users.lookupByEmail" if (user := BY_EMAIL.get(call.arguments["email"])) is not None:
+            return {"ok": True, "user": {"id": user}}
+        case "users.lookupByEmail":
+            return {"ok": False, "error": "users_not_found"}
+        case "usergroups.users.list" if (users := IN_GROUP.get(call.arguments["usergroup"])) is not None:
+            return {"ok": True, "users": users}
+        case "usergroups.users.list":
+            return {"ok": False, "error": "no_such_subteam"}
     return {"ok": False, "error": "unknown_method"}
 
 
@@ -251,6 +268,8 @@ def _handler_of(slack):
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        do_GET = do_POST
 
         def log_message(self, *_):
             """Tests read the calls, not a log."""
@@ -298,7 +317,7 @@ def _faults_of_block(block):
         case "actions":
             yield from _faults_of_count("actions", block["elements"], BUTTONS_A_ROW)
             for element in block["elements"]:
-                yield from _faults_of_button(element)
+                yield from _faults_of_element(element)
         case "context_actions":
             yield from _faults_of_count("context_actions", block["elements"], 5)
             for element in block["elements"]:
@@ -310,21 +329,41 @@ def _faults_of_block(block):
             yield f"a block of type {other}"
 
 
-def _faults_of_button(element):
-    if element["type"] != "button":
-        yield f"an element of type {element['type']}"
-        return
-    yield from _faults_of_plain("button", element["text"], 75)
-    yield from _faults_of_length("value", element["value"], 2000)
+def _faults_of_element(element):
     yield from _faults_of_length("action_id", element["action_id"], 255)
+    match element["type"]:
+        case "button":
+            yield from _faults_of_plain("button", element["text"], 75)
+            yield from _faults_of_length("value", element["value"], 2000)
+        case "static_select" | "radio_buttons" as kind:
+            if "placeholder" in element:
+                yield from _faults_of_plain("placeholder", element["placeholder"], 150)
+            yield from _faults_of_count(kind, element["options"], 100 if kind == "static_select" else 10)
+            for option in element["options"]:
+                yield from _faults_of_plain("option", option["text"], 75)
+                yield from _faults_of_length("value", option["value"], 150)
+            if "initial_option" in element and element["initial_option"] not in element["options"]:
+                yield "initial_option is none of the options"
+        case "datetimepicker":
+            if not 1_000_000_000 <= element["initial_date_time"] <= 9_999_999_999:
+                yield "initial_date_time"
+        case "plain_text_input":
+            if not 1 <= element["max_length"] <= 3000:
+                yield "max_length"
+        case other:
+            yield f"an element of type {other}"
 
 
 def _faults_of_modal(view):
     if view["type"] != "modal":
         yield f"a view of type {view['type']}"
-    for name in ("title", "submit", "close"):
+    has_input = any(block["type"] == "input" for block in view["blocks"])
+    if has_input is not ("submit" in view):
+        yield "a form is sent by its button, and only a form is"
+    for name in ("title", "submit", "close") if has_input else ("title", "close"):
         yield from _faults_of_plain(name, view[name], 24)
-    yield from _faults_of_length("private_metadata", view["private_metadata"], 3000)
+    if len(view["private_metadata"]) > 3000:
+        yield "private_metadata"
     yield from _faults_of_length("callback_id", view["callback_id"], 255)
     yield from _faults_of_count("modal", view["blocks"], BLOCKS_OF_MODAL)
     for block in view["blocks"]:
@@ -333,9 +372,9 @@ def _faults_of_modal(view):
             continue
         yield from _faults_of_length("block_id", block["block_id"], 255)
         yield from _faults_of_plain("label", block["label"], 2000)
-        yield from _faults_of_plain("hint", block["hint"], 2000)
-        if not 1 <= block["element"]["max_length"] <= 3000:
-            yield "max_length"
+        if "hint" in block:
+            yield from _faults_of_plain("hint", block["hint"], 2000)
+        yield from _faults_of_element(block["element"])
 
 
 def _faults_of_count(what, listed, most):

@@ -86,6 +86,18 @@ def rows_of(database, sql):
         return [dict(row) for row in connection.execute(sql)]
 
 
+def _state(element, value):
+    """One field as Slack sends it."""
+    match element["type"]:
+        case "plain_text_input":
+            return {"type": "plain_text_input", "value": value}
+        case "datetimepicker":
+            return {"type": "datetimepicker", "selected_date_time": value}
+        case kind:
+            option = next(option for option in element["options"] if option["value"] == value)
+            return {"type": kind, "selected_option": option}
+
+
 class Client:
     """People who write to a bot at an address."""
 
@@ -187,18 +199,25 @@ class Client:
             }
         )
 
-    def submit(self, opened, text, *, user=ASKER, team=HOME_TEAM):
-        """Send the form that was opened, with what was typed into it; the answer to it."""
+    def submit(self, opened, filled, *, user=ASKER, team=HOME_TEAM, view_id=None):
+        """Send the form that was opened, with what was filled in; the answer to it.
+
+        `filled`: the text, where the form asks for one; else for each block its text, choice or time.
+        """
         view = opened.arguments["view"]
+        elements = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
+        if isinstance(filled, str):
+            filled = dict.fromkeys(elements, filled)
+        values = {block: {elements[block]["action_id"]: _state(elements[block], v)} for block, v in filled.items()}
         return self.interact(
             {
                 "type": "view_submission",
                 "user": {"id": user, "username": "x", "team_id": team},
                 "team": {"id": team, "domain": "x"},
                 "view": {
-                    "id": self.unique("V"),
+                    "id": view_id or self.unique("V"),
                     **view,
-                    "state": {"values": {"missing": {"text": {"type": "plain_text_input", "value": text}}}},
+                    "state": {"values": values},
                 },
             }
         )

@@ -247,7 +247,7 @@ def test_an_answer_carries_its_entry_contacts_and_what_is_related_but_not_what_i
     reply = ask(barnsley, "what is private fostering")
     assert reply.answer_id == "private-fostering.definition"
     assert reply.shown[0] == "private-fostering.definition"
-    assert ring(reply) == ["front-door"]
+    assert ring(reply) == ["private-fostering", "front-door"]
     related = [entry.full_id for entry in reply.related]
     assert 1 <= len(related) <= 3
     assert set(related) <= set(reply.entry.related) - set(reply.shown)

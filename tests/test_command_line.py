@@ -189,7 +189,14 @@ RUNS = {
     "kb show": ["kb", "show", "private-fostering.definition"],
     "kb explain": ["kb", "explain", ASK, "--words-only"],
     "kb diff": ["kb", "diff"],
+    "kb approve": ["kb", "approve", "private-fostering.definition", "--by", "Policy subgroup"],
+    "kb new": ["kb", "new", "private-fostering.definition", "--phrase", "a new way of asking"],
+    "kb review": ["kb", "review"],
+    "kb gaps": ["kb", "gaps"],
+    "kb schema": ["kb", "schema"],
+    "kb print": ["kb", "print"],
     "export questions": ["export", "questions"],
+    "export quick-records": ["export", "quick-records"],
     "doctor": ["doctor"],
 }
 
@@ -749,11 +756,15 @@ def test_the_figures_of_each_entry_are_a_list_of_objects_or_a_table():
         "safer-sleep.position",
         "safer-sleep.room",
     ]
-    keys = "id phrases words reading_age sources contacts approval review_by confirm_locally"
+    keys = "id phrases words reading_age sources contacts approval review_by confirm_locally kind owner to_confirm"
     assert {tuple(row) for row in rows} == {tuple(keys.split())}
     assert (rows[0]["phrases"], rows[0]["contacts"], rows[0]["approval"]) == (3, 1, "draft")
     table = ran("kb", "stats").splitlines()
-    assert len(table) == 6
+    assert len(table) == 8
+    assert table[-3:-1] == [
+        "nobody named: 4 entries, 4 draft",
+        "0 points for the partnership to confirm (to-confirm.yaml); 0 entries say so",
+    ]
     assert table[-1].startswith("4 entries, 4 draft;")
 
 

@@ -592,6 +592,8 @@ def test_an_emergency_contact_that_nobody_defines_is_named_in_partnership_yaml(f
         ("»bank_holidays: ENGLAND", "bank_holidays", "should be 'ENG', 'WLS', 'SCT' or 'NIR'"),
         ("»nmae: Here", "nmae", "not a key that the bot knows"),
         ("»agencies: gp", "agencies", "should be a list"),
+        ("»topics: sleep", "topics", "should be a list"),
+        ("topics: [sleep, »Safer Sleep]", "topics.1", "'Safer Sleep' is not in the form"),
         ("agencies: [»gp]", "agencies.0", "should be keys with a value each"),
         ("agencies: [{id: a, name: A, »kind: wizards}]", "agencies.0.kind", "should be 'school'"),
         ("agencies: [{id: a, name: A, kind: gp}, {»id: a, name: B, kind: gp}]", "agencies.1.id", "a stands twice"),
@@ -599,6 +601,20 @@ def test_an_emergency_contact_that_nobody_defines_is_named_in_partnership_yaml(f
 )
 def test_a_slip_in_partnership_yaml_is_named_where_it_stands(folder, line, path, message):
     folder.write("partnership.yaml", f"name: Here\n{line}\n").assert_faults((path, message))
+
+
+def test_a_topic_that_nobody_wrote_is_named_at_its_place_in_the_order_of_topics(folder):
+    folder.write("partnership.yaml", "name: Here\ntopics: [»slepe, sleep, »crying]\n").assert_faults(
+        ("topics.0", "slepe: no such topic"), ("topics.2", "crying: no such topic")
+    )
+
+
+def test_the_order_of_topics_may_name_englands_topics_and_leave_some_out(tmp_path):
+    layers = Marked(tmp_path)
+    layers.write("england/contacts.yaml", CONTACTS).write("england/sleep.yaml", topic(entry()))
+    layers.write("here/partnership.yaml", "name: Here\ntopics: [sleep]\n")
+    layers.write("here/crying.yaml", "topic: crying\nentries: []\n")
+    layers.assert_faults(of="here")
 
 
 # Files that cannot be read

@@ -196,6 +196,35 @@ def test_a_topic_without_a_title_is_called_by_its_id(tmp_path):
     assert load([tmp_path]).topics["home-education"].title == "Home education"
 
 
+def topics_in_order(root, partnership):
+    write(root / "england", icon="topic: icon\nentries: []\n", voice="topic: voice\nentries: []\n")
+    write(root / "smalltown", partnership=partnership, prevent="topic: prevent\nentries: []\n")
+    return load(layers_of(root, "smalltown"))
+
+
+@pytest.mark.parametrize(
+    ("line", "order"),
+    [
+        ("", ["icon", "safer-sleep", "voice", "prevent"]),
+        ("topics: []", ["icon", "safer-sleep", "voice", "prevent"]),
+        ("topics: [voice, prevent, icon, safer-sleep]", ["voice", "prevent", "icon", "safer-sleep"]),
+        ("topics: [prevent]", ["prevent", "icon", "safer-sleep", "voice"]),
+        ("topics: [voice, safer-sleep, voice]", ["voice", "safer-sleep", "icon", "prevent"]),
+        ("topics: [training, voice]", ["voice", "icon", "safer-sleep", "prevent"]),
+    ],
+    ids=["none given", "empty", "all", "one", "twice", "one that is not there"],
+)
+def test_topics_stand_in_the_partnerships_order_and_those_it_does_not_name_follow(root, line, order):
+    assert list(topics_in_order(root, f"name: Smalltown\n{line}\n").topics) == order
+
+
+def test_another_order_of_topics_is_another_version(root):
+    one, other = (
+        topics_in_order(root, f"name: S\ntopics: {order}\n") for order in ("[icon, voice]", "[voice, icon]")
+    )
+    assert one.version != other.version
+
+
 def test_a_contact_of_the_partnership_stands_for_englands_whole(root):
     write(
         root / "england",

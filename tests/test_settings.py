@@ -60,6 +60,8 @@ def test_without_any_setting_the_shipped_partnership_is_served_to_this_machine_a
     assert (settings.host, settings.port, settings.on_loopback) == ("127.0.0.1", 8000, True)
     assert (settings.secret_key, settings.slack, settings.semantic_model) == (None, None, None)
     assert settings.allow_time_travel is False
+    assert (settings.public_url, settings.news_channel, settings.managers) == (None, None, ())
+    assert settings.knowledge_writable is True
 
 
 def test_every_setting_is_read(read, smalltown, tmp_path):
@@ -74,6 +76,10 @@ def test_every_setting_is_read(read, smalltown, tmp_path):
         ALLOW_TIME_TRAVEL="1",
         SLACK_API_URL="https://gateway.example/api",
         SLACK_TEAM_IDS="T1, T2 T3",
+        PUBLIC_URL="https://guidance.example.org/",
+        KNOWLEDGE_WRITABLE="0",
+        MANAGERS="U0ANN, S0LEADS",
+        NEWS_CHANNEL="C0NEWS",
         **SLACK,
     )
     assert (settings.partnership, settings.knowledge_dir) == ("smalltown", smalltown.parent)
@@ -84,6 +90,8 @@ def test_every_setting_is_read(read, smalltown, tmp_path):
     assert (settings.slack.bot_token, settings.slack.signing_secret) == (TOKEN, SIGNING)
     assert settings.slack.api_url == "https://gateway.example/api/"
     assert settings.slack.team_ids == {"T1", "T2", "T3"}
+    assert (settings.public_url, settings.knowledge_writable) == ("https://guidance.example.org", False)
+    assert (settings.managers, settings.news_channel) == (("U0ANN", "S0LEADS"), "C0NEWS")
 
 
 def test_slack_needs_no_more_than_its_token_and_its_secret(read):
@@ -113,6 +121,28 @@ def test_slack_needs_no_more_than_its_token_and_its_secret(read):
         ({"SLACK_SIGNING_SECRET": SIGNING}, "SLACK_BOT_TOKEN", "is not: set both, or neither"),
         ({**SLACK, "SLACK_BOT_TOKEN": "xapp-s3cret"}, "SLACK_BOT_TOKEN", "begins with xoxb-"),
         ({**SLACK, "SLACK_API_URL": "ftp://s3cret"}, "SLACK_API_URL", "begins with https://"),
+        ({"PUBLIC_URL": "guidance.example.org"}, "PUBLIC_URL", "such as https://guidance.example.org"),
+        ({"PUBLIC_URL": "ftp://guidance.example.org"}, "PUBLIC_URL", "the page's address is needed"),
+        ({"PUBLIC_URL": "https://"}, "PUBLIC_URL", "the page's address is needed"),
+        ({"PUBLIC_URL": "https:///guidance"}, "PUBLIC_URL", "the page's address is needed"),
+        ({"PUBLIC_URL": "https://guidance.example.org/?key=s3cret"}, "PUBLIC_URL", "the page's address is needed"),
+        ({"PUBLIC_URL": "https://guidance.example.org/#s3cret"}, "PUBLIC_URL", "the page's address is needed"),
+        ({"PUBLIC_URL": "https://guidance example.org"}, "PUBLIC_URL", "the page's address is needed"),
+        ({"KNOWLEDGE_WRITABLE": "yes"}, "KNOWLEDGE_WRITABLE=yes", "1 (yes) or 0 (no) is needed"),
+        ({"KNOWLEDGE_WRITABLE": "2"}, "KNOWLEDGE_WRITABLE=2", "1 (yes) or 0 (no) is needed"),
+        ({"KNOWLEDGE_WRITABLE": "false"}, "KNOWLEDGE_WRITABLE=false", "1 (yes) or 0 (no) is needed"),
+        ({"MANAGERS": "Ann"}, "MANAGERS: Ann", "no Slack user or group id (U..., S...) and no e-mail address"),
+        ({"MANAGERS": "U0ANN, @ben"}, "MANAGERS: @ben", "no Slack user or group id"),
+        ({"MANAGERS": "u0ann"}, "MANAGERS: u0ann", "no Slack user or group id"),
+        ({"MANAGERS": "C0NEWS"}, "MANAGERS: C0NEWS", "no Slack user or group id"),
+        ({"MANAGERS": "U123"}, "MANAGERS: U123", "no Slack user or group id"),
+        ({"MANAGERS": "ann@council"}, "MANAGERS: ann@council", "no e-mail address"),
+        ({"MANAGERS": "ann@@council.example"}, "MANAGERS: ann@@council.example", "no e-mail address"),
+        ({**SLACK, "NEWS_CHANNEL": "#news"}, "NEWS_CHANNEL=#news", "a Slack channel's id is needed"),
+        ({**SLACK, "NEWS_CHANNEL": "U0ANN"}, "NEWS_CHANNEL=U0ANN", "a Slack channel's id is needed"),
+        ({**SLACK, "NEWS_CHANNEL": "C123"}, "NEWS_CHANNEL=C123", "a Slack channel's id is needed"),
+        ({**SLACK, "NEWS_CHANNEL": "C0NEWS C0MORE"}, "NEWS_CHANNEL=C0NEWS C0MORE", "a Slack channel's id"),
+        ({"NEWS_CHANNEL": "C0NEWS"}, "NEWS_CHANNEL", "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET too"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
@@ -124,6 +154,46 @@ def test_a_wrong_setting_is_one_line_that_names_it_and_says_what_is_needed(read,
 
 def test_a_setting_that_is_wrong_in_the_file_says_the_same(read):
     assert wrong(read, "PORT=http\n") == wrong(read, PORT="http")
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ("https://guidance.example.org", "https://guidance.example.org"),
+        ("https://guidance.example.org/", "https://guidance.example.org"),
+        ("http://10.0.0.5:8000", "http://10.0.0.5:8000"),
+        ("https://council.example/guidance/", "https://council.example/guidance"),
+        (" https://guidance.example.org ", "https://guidance.example.org"),
+        ("", None),
+    ],
+)
+def test_the_public_address_has_no_slash_at_its_end(read, value, url):
+    assert read(PUBLIC_URL=value).public_url == url
+
+
+@pytest.mark.parametrize(
+    ("value", "people"),
+    [
+        ("U0ANN", ("U0ANN",)),
+        ("W0ANN,U1234", ("W0ANN", "U1234")),
+        ("S0LEADS ann.lee@council.example", ("S0LEADS", "ann.lee@council.example")),
+        ("U0ANN, U0BEN,,U0ANN ", ("U0ANN", "U0BEN")),
+        (" , ", ()),
+        ("", ()),
+    ],
+)
+def test_managers_are_people_groups_and_addresses_each_of_them_once(read, value, people):
+    assert read(MANAGERS=value).managers == people
+
+
+@pytest.mark.parametrize(("value", "channel"), [("C0NEWS", "C0NEWS"), ("G1234", "G1234"), ("", None)])
+def test_news_go_to_a_channel_by_its_id(read, value, channel):
+    assert read(NEWS_CHANNEL=value, **SLACK).news_channel == channel
+
+
+@pytest.mark.parametrize(("value", "writable"), [("1", True), ("0", False), ("", True), (" 0 ", False)])
+def test_commands_may_write_unless_a_zero_forbids_it(read, value, writable):
+    assert read(KNOWLEDGE_WRITABLE=value).knowledge_writable is writable
 
 
 @pytest.mark.parametrize("port", ["1", "65535", " 8000 "])

@@ -128,7 +128,7 @@ def show(full_id: str, asked: Asked, guidance: Guidance) -> Reply | None:
 
 
 def _signed(reply: Reply, guidance: Guidance) -> Reply:
-    entries = (*((reply.entry,) if reply.entry else ()), *reply.others)
+    entries = (reply.entry,) if reply.entry else reply.others  # beside an answer, others show their titles alone
     drafts = [entry for entry in entries if entry.is_draft and entry.topic != SMALL_TALK_TOPIC]
     return Reply(
         **{

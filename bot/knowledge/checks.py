@@ -109,7 +109,7 @@ def _advice(entry: Entry, place: Place) -> Iterator[Fault]:
 
 def _approvals(sources: Sources) -> Iterator[Fault]:
     for full_id, place in sources.approved_places.items():
-        if not sources.has_entry(full_id):
+        if full_id not in sources.entries and not sources.entries_unread:
             yield place.fault(f"{full_id}: no such entry; remove this file if the entry is gone for good", "entry")
 
 

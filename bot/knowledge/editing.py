@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.knowledge import yaml_source
-from bot.knowledge.checks import check_loaded
+from bot.knowledge.checks import Checked, check_loaded
 from bot.knowledge.loading import examine
 from bot.knowledge.writing import as_yaml, save, with_item, with_phrases
 from bot.knowledge.yaml_source import Document, Fault
@@ -50,7 +50,7 @@ def add_phrases(layers: Sequence[Path], full_id: str, phrases: Sequence[str]) ->
     Raises: NotAdded, CannotAdd, OSError.
     """
     topic, _, entry_id = full_id.partition(".")
-    path, document, text = _file_of(layers[-1], topic, None)
+    path, document, text = _file_of(layers[-1], topic, None, entry_id)
     ids = [entry.get("id") for entry in document.data.get("entries") or () if isinstance(entry, dict)]
     if entry_id in ids:
         changed = with_phrases(text, document, ids.index(entry_id), phrases)
@@ -59,14 +59,23 @@ def add_phrases(layers: Sequence[Path], full_id: str, phrases: Sequence[str]) ->
     return _save(layers, path, changed)
 
 
-def _file_of(folder: Path, topic: str, title: str | None) -> tuple[Path, Document, str]:
-    """The partnership's file of a topic, as it stands or as it would begin."""
+def _file_of(folder: Path, topic: str, title: str | None, having: str = "") -> tuple[Path, Document, str]:
+    """The partnership's file of a topic, as it stands or as it would begin; of several, the one `having` an entry."""
+    found = []
     for path in sorted(folder.glob("*.y*ml")):
+        if path.suffix not in (".yaml", ".yml") or path.name.startswith("."):
+            continue
         document = yaml_source.read(path, shown_as=f"{folder.name}/{path.name}")
         if isinstance(document.data, dict) and document.data.get("topic") == topic:
             if document.faults:
                 raise NotAdded(document.faults)
-            return path, document, path.read_text(encoding="utf-8-sig")
+            found.append((path, document, path.read_bytes().decode("utf-8-sig")))
+    for each in found:
+        items = each[1].data.get("entries") or ()
+        if any(isinstance(item, dict) and item.get("id") == having for item in items):
+            return each
+    if found:
+        return found[0]
     path = folder / f"{topic}.yaml"
     if path.exists():
         path = folder / f"topic-{topic}.yaml"
@@ -78,7 +87,9 @@ def _file_of(folder: Path, topic: str, title: str | None) -> tuple[Path, Documen
 
 def _save(layers: Sequence[Path], path: Path, text: str) -> Added:
     """Try the change on a copy of the files first."""
-    before = {fault.message for fault in examine(layers).faults}
+    loaded_before = examine(layers)
+    before = {fault.message for fault in loaded_before.faults}
+    known = {fault.message for fault in _all(check_loaded(loaded_before))}
     with tempfile.TemporaryDirectory() as scratch:
         copies = [Path(shutil.copytree(layer, Path(scratch) / layer.name)) for layer in layers]
         save(copies[-1] / path.name, text)
@@ -89,4 +100,8 @@ def _save(layers: Sequence[Path], path: Path, text: str) -> Added:
         checked = check_loaded(loaded)
     save(path, text)
     shown_as = f"{layers[-1].name}/{path.name}"
-    return Added(path, tuple(fault for fault in (*checked.faults, *checked.advice) if fault.file == shown_as))
+    return Added(path, tuple(f for f in _all(checked) if f.file == shown_as or f.message not in known))
+
+
+def _all(checked: Checked) -> tuple[Fault, ...]:
+    return (*checked.faults, *checked.advice)

@@ -75,7 +75,10 @@ def _settings(before: KnowledgeBase, after: KnowledgeBase) -> Iterator[Change]:
             "partnership": plain(knowledge.partnership),
             "glossary": {word: list(meanings) for word, meanings in knowledge.glossary.items()},
             "topics": {t.id: f"{t.title} ({t.owner or 'no owner'})" for t in knowledge.topics.values()},
-            "to-confirm": {point.id: point.text for point in knowledge.to_confirm},
+            "to-confirm": {
+                point.id: [point.text, *(f"waiting: {name}" for name in (*point.entries, *point.contacts))]
+                for point in knowledge.to_confirm
+            },
         }
         for knowledge in (before, after)
     )
@@ -150,11 +153,14 @@ def restored(content: str, version: str) -> KnowledgeBase:
         data = json.loads(content)
         entries = {full_id: _adapter(Entry).validate_python(entry) for full_id, entry in data["entries"].items()}
         contacts = [Contact.model_validate(contact) for contact in data["contacts"]]
+        partnership = Partnership.model_validate(data["partnership"])
+        topics = {name: Topic(name, t["title"] or titled(name), t["owner"]) for name, t in data["topics"].items()}
+        in_order = dict.fromkeys([*(name for name in partnership.topics if name in topics), *topics])
         return KnowledgeBase(
-            topics={name: Topic(name, t["title"] or titled(name), t["owner"]) for name, t in data["topics"].items()},
+            topics={name: topics[name] for name in in_order},
             entries=entries,
             contacts={contact.id: contact for contact in contacts},
-            partnership=Partnership.model_validate(data["partnership"]),
+            partnership=partnership,
             glossary={word: tuple(meanings) for word, meanings in data["glossary"].items()},
             to_confirm=tuple(OpenPoint.model_validate(point) for point in data.get("to_confirm", ())),
             version=version,

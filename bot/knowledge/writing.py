@@ -24,7 +24,14 @@ class _Readable(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
+
+
+def _style(text: str) -> str | None:
+    """Quoted where our reader takes it for something else: `tRUE` is a boolean to it, and U+0085 a line break."""
+    if text.lower() in ("true", "false", "null") or "\x85" in text:
+        return '"'
+    return "|" if "\n" in text else None
 
 
 _Readable.add_representer(str, _text)
@@ -71,7 +78,7 @@ def with_phrases(text: str, document: Document, position: int, phrases: Sequence
 
     Raises: CannotAdd.
     """
-    lines = text.rstrip("\n").split("\n")
+    lines = (text.rstrip("\n") + "\n").splitlines(keepends=True)  # as YAML counts them: U+2028 ends one too
     entry = document.data["entries"][position]
     existing = entry.get("phrases")
     if existing:
@@ -83,15 +90,15 @@ def with_phrases(text: str, document: Document, position: int, phrases: Sequence
         at = line
         while at < len(lines) and lines[at].strip() and len(lines[at]) - len(lines[at].lstrip()) > dash:
             at += 1
-        added = [f"{' ' * dash}- {_scalar(phrase)}" for phrase in phrases]
+        added = [f"{' ' * dash}- {_scalar(phrase)}\n" for phrase in phrases]
     elif "phrases" in entry:
         line = document.marks["entries", position, "phrases"][0]
         raise CannotAdd(f"{document.file}:{line}: `phrases` is empty; remove that line first")
     else:
         at, column = document.marks["entries", position, "id"]
         indent = " " * (column - 1)
-        added = [f"{indent}phrases:", *(f"{indent}  - {_scalar(phrase)}" for phrase in phrases)]
-    return "\n".join([*lines[:at], *added, *lines[at:]]) + "\n"
+        added = [f"{indent}phrases:\n", *(f"{indent}  - {_scalar(phrase)}\n" for phrase in phrases)]
+    return "".join([*lines[:at], *added, *lines[at:]])
 
 
 def _item(item: dict[str, Any], indent: str) -> str:
@@ -100,4 +107,6 @@ def _item(item: dict[str, Any], indent: str) -> str:
 
 def _scalar(text: str) -> str:
     """One line of text, quoted where YAML needs it."""
-    return as_yaml([text]).strip().removeprefix("- ").replace("\n", " ")
+    style = '"' if len(text.splitlines()) > 1 else _style(text)
+    written = yaml.dump([text], Dumper=yaml.SafeDumper, allow_unicode=True, width=10_000, default_style=style)
+    return str(written).strip().removeprefix("- ")

@@ -8,6 +8,8 @@ from bot.storage.database import Transaction, utc
 
 KEPT = timedelta(days=7)
 """Slack repeats an event for an hour at most."""
+KNOWLEDGE_FAULT = "knowledge-fault:"
+"""Begins the claims of broken states that were told. They hold until released, however long that takes."""
 
 
 def claim(tx: Transaction, key: str, at: datetime, result: str | None = None) -> bool:
@@ -43,4 +45,9 @@ def release(tx: Transaction, beginning: str) -> int:
 
 def forget_old(tx: Transaction, now: datetime) -> int:
     """Remove claims that nothing can repeat any more."""
-    return tx.execute("DELETE FROM claims WHERE at < :before", before=utc(now - KEPT))
+    return tx.execute(
+        "DELETE FROM claims WHERE at < :before AND substr(key, 1, :length) <> :lasting",
+        before=utc(now - KEPT),
+        lasting=KNOWLEDGE_FAULT,
+        length=len(KNOWLEDGE_FAULT),
+    )

@@ -20,6 +20,7 @@ from bot.knowledge.model import Agency
 from bot.storage.database import DatabaseUnusable, Store, migrate
 from bot.storage.questions import new_id
 from handlers import terminal, wording
+from handlers.command_line import forms
 from handlers.command_line.shared import Failed, at_option, json_option, moment, settings_or_fail
 
 
@@ -150,11 +151,17 @@ def chat(agency: str | None) -> None:
     chosen = _agency_or_fail(desk, agency)
     with recording(desk, settings):
         _add_cached_meaning(desk, settings)
-        click.echo("Ask in your own words, without names. An empty line ends the chat.\n")
+        click.echo("Ask in your own words, without names. An empty line ends the chat.")
+        click.echo(
+            "; ".join(f"type `{word}` if {meaning}" for word, meaning in forms.WORDS.items()).capitalize() + ".\n"
+        )
         thread = f"terminal:{new_id()}"
         previous: str | None = None
         offered: tuple[str, ...] = ()
         while line := _typed():
+            if line.strip().lower() in forms.WORDS:
+                _fill_in(line.strip().lower(), desk, previous, chosen)
+                continue
             if line.strip() in map(str, range(1, len(offered) + 1)):
                 shown = desk.show(offered[int(line) - 1], chosen)
                 if shown is not None:
@@ -178,6 +185,17 @@ def chat(agency: str | None) -> None:
             asyncio.run(desk.record(answered))
             previous = answered.reply.subject or previous
             offered = tuple(entry.full_id for entry in answered.reply.others)
+
+
+def _fill_in(word: str, desk: Desk, previous: str | None, agency: Agency | None) -> None:
+    try:
+        if word == "no answer":
+            forms.no_answer_form(desk, agency)
+        else:
+            forms.correction_form(desk, previous, agency)
+    except click.Abort:
+        click.echo("\nNothing was recorded.")
+    click.echo()
 
 
 def _typed() -> str:

@@ -34,6 +34,8 @@ def kb_approve(entry_ids: tuple[str, ...], by: str | None, on: str | None, withd
     settings = _writable_or_fail()
     if (by is None) is not withdraw:
         raise click.UsageError("give --by ROLE, or --withdraw")
+    if by is not None and not 1 <= len(by.strip()) <= 600:
+        raise click.BadParameter("give the role or group in a few words", param_hint="--by")
     day = _day_or_fail(on)
     if by is not None and Guard().find(by):
         raise Failed(f"{by!r} looks like a person. Give the role or group, such as 'Policy subgroup'")
@@ -135,12 +137,15 @@ def _fields(
         fields["kind"] = "signpost"
     if sources:
         fields["sources"] = [_source(source) for source in sources]
-    return fields | {
-        "compiled": today.isoformat(),
-        "approval": {"status": "draft"},
-        "review_by": (today + REVIEWED_AFTER).isoformat(),
-        "phrases": list(phrases),
-    }
+    return (
+        fields
+        | {
+            "compiled": today.isoformat(),
+            "approval": {"status": "draft"},
+            "review_by": (today + REVIEWED_AFTER).isoformat(),
+        }
+        | ({"phrases": list(phrases)} if phrases else {})
+    )
 
 
 def _typed_answer(title: str) -> str | None:

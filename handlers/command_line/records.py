@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections.abc import Callable, Sequence
 
 import click
 
 from bot.doctor import examine
-from bot.storage import questions
-from bot.storage.database import DatabaseUnusable, Store, migrate
+from bot.storage import questions, quick_records
+from bot.storage.database import Row, Transaction
 from bot.storage.export import rows_as_csv
+from handlers.command_line.past import reading
 from handlers.command_line.shared import Failed, settings_or_fail
 
 
@@ -20,22 +22,26 @@ def export() -> None:
     """Write records out, every column."""
 
 
+format_option = click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+
+
 @export.command("questions")
-@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@format_option
 def export_questions(form: str) -> None:
     """Questions that were asked; the text only where it passed the identifiers step."""
-    settings = settings_or_fail()
-    try:
-        migrate(settings.database)
-    except DatabaseUnusable as error:
-        raise Failed(str(error)) from None
-    store = Store(settings.database)
-    try:
-        with store.reading() as tx:
-            rows = questions.exported(tx)
-            columns = questions.EXPORTED
-    finally:
-        store.close()
+    _export(questions.exported, questions.EXPORTED, form)
+
+
+@export.command("quick-records")
+@format_option
+def export_quick_records(form: str) -> None:
+    """Short records: so far, which service gave no adequate answer, when, and what was done."""
+    _export(quick_records.exported, quick_records.EXPORTED, form)
+
+
+def _export(read: Callable[[Transaction], list[Row]], columns: Sequence[str], form: str) -> None:
+    with reading(settings_or_fail()) as tx:
+        rows = read(tx)
     if form == "json":
         click.echo(json.dumps([dict(row) for row in rows], ensure_ascii=False, indent=1))
     else:

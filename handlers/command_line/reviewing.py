@@ -27,8 +27,10 @@ from handlers.command_line.shared import Failed, json_option, knowledge_or_fail,
 def kb_review(as_json: bool, changed: str | None, kept: str | None) -> None:
     """Say what is due, by owner: reviews, drafts, suggested corrections, old numbers, points to confirm."""
     settings = settings_or_fail()
-    if changed or kept:
-        _settle(settings, changed or kept or "", "changed" if changed else "kept")
+    if changed is not None and kept is not None:
+        raise click.UsageError("settle one correction at a time: --changed or --kept")
+    if changed is not None or kept is not None:
+        _settle(settings, changed or kept or "", "kept" if changed is None else "changed")
         return
     with reading(settings) as tx:
         suggested = corrections.unsettled(tx)
@@ -113,7 +115,8 @@ def kb_gaps(days: int, as_json: bool) -> None:
         asked = questions.unanswered(tx, datetime.now(UTC) - timedelta(days=days))
     found = gaps(asked, guidance)
     if as_json:
-        items = [asdict(gap) | {"commands": gap.commands} for gap in found]
+        items = [{name: value for name, value in asdict(gap).items() if name != "known"} for gap in found]
+        items = [item | {"commands": gap.commands} for item, gap in zip(items, found, strict=True)]
         click.echo(json.dumps(items, ensure_ascii=False, indent=1))
         return
     if not found:
@@ -124,9 +127,9 @@ def kb_gaps(days: int, as_json: bool) -> None:
             click.echo(f"    also: {question}")
         for text in gap.missing[:3]:
             click.echo(f"    said to be missing: {text}")
-        if gap.nearest:
-            click.echo(f"  if it belongs to “{gap.nearest_title}”:\n    {gap.commands[0]}")
-        click.echo(f"  {'else, as' if gap.nearest else 'as'} an entry of its own:\n    {gap.commands[-1]}\n")
+        if gap.to_nearest:
+            click.echo(f"  if it belongs to “{gap.nearest_title}”:\n    {gap.to_nearest}")
+        click.echo(f"  {'else, as' if gap.to_nearest else 'as'} an entry of its own:\n    {gap.commands[-1]}\n")
 
 
 COMMANDS = (kb_review, kb_gaps)

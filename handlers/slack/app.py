@@ -30,6 +30,7 @@ from handlers.slack.feedback import Feedback
 from handlers.slack.incoming import teams_of
 from handlers.slack.questions import COMMAND, Questions
 from handlers.slack.render import Outgoing
+from handlers.slack.reports import Reports
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Slack:
         self._questions = Questions(desk)
         self._buttons = Buttons(self._questions)
         self._feedback = Feedback(self._questions)
+        self._reports = Reports(self._questions)
         client = AsyncWebClient(token=settings.bot_token, base_url=settings.api_url, timeout=SENDING_SECONDS)
         client.retry_handlers = retry_handlers()
         # Bolt logs what was typed. Each of its loggers takes its level from the one given here, else from the root.
@@ -139,14 +141,18 @@ class Slack:
         self.app.command(COMMAND)(self._listener(self._questions.on_command))
         for action_id, listener in (
             (re.compile(r"show_(entry|related)_\d+"), self._buttons.on_show_entry),
-            (re.compile(r"show_topic_\d+"), self._buttons.on_show_topic),
+            (re.compile(r"show_topic_\d+|pick_topic"), self._buttons.on_show_topic),
             ("ask_without", self._buttons.on_ask_without),
             ("share_entry", self._buttons.on_share_entry),
             ("verdict", self._feedback.on_verdict),
+            ("no_answer", self._reports.on_no_answer),
+            ("suggest_correction", self._reports.on_correction),
             (every, self._buttons.on_old_button),
         ):
             self.app.action(action_id)(self._listener(listener))
         self.app.view("missing")(self._listener(self._feedback.on_missing))
+        self.app.view("no_answer")(self._listener(self._reports.on_no_answer_sent))
+        self.app.view("correction")(self._listener(self._reports.on_correction_sent))
         self.app.error(self._on_error)
 
     def _listener(self, work: Listener) -> Callable[..., Awaitable[None]]:

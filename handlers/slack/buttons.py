@@ -47,7 +47,7 @@ class Buttons:
     async def on_show_topic(self, call: Call) -> None:
         """A topic's entries."""
         await call.ack()
-        knowledge, topic = self.desk.library.knowledge, str(call.action.get("value"))
+        knowledge, topic = self.desk.library.knowledge, call.chosen
         if not self._fresh(call):
             return
         if knowledge is None or topic not in knowledge.topics:

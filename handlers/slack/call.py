@@ -62,6 +62,12 @@ class Call:
         return dict(self.body["actions"][0])
 
     @property
+    def chosen(self) -> str:
+        """The value of the button that was pressed, or of what was chosen from a menu."""
+        option = self.action.get("selected_option") or {}
+        return str(option.get("value") or self.action.get("value"))
+
+    @property
     def action_key(self) -> str:
         """What tells one press of a button from another."""
         return f"action:{self.user}:{self.action.get('action_ts')}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.answering import messages
 from bot.privacy import Guard
-from handlers.slack import render
+from handlers.slack import forms, render
 from handlers.slack.call import Call, post
 from handlers.slack.questions import Questions
 
@@ -32,7 +32,7 @@ class Feedback:
         verdict, _, question_id = str(call.action.get("value")).partition(":")
         try:
             if verdict == "no":  # first, since a trigger expires after three seconds
-                form = render.missing_form(question_id)
+                form = forms.missing(question_id)
                 await call.client.views_open(trigger_id=call.body["trigger_id"], view=form)
         finally:
             saved = await self.desk.judge(

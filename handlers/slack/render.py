@@ -9,7 +9,8 @@ from typing import Any
 
 from bot.answering.reply import ContactNow, EmergencyCard, Reply, Status
 from bot.knowledge.markdown import BlockKind, Span, parse, plain, spans
-from bot.knowledge.model import Entry, KnowledgeBase, Rule
+from bot.knowledge.model import Entry, KnowledgeBase, Rule, Topic
+from bot.tickets.no_answer import can_be_reported
 from handlers import wording
 
 MAX_SECTION, MAX_HEADER, MAX_BUTTON, MAX_CONTEXT, MAX_BLOCKS = 3000, 150, 75, 2000, 50
@@ -20,7 +21,10 @@ MAX_HANDED_BACK = 12_000
 """Characters of a text that is handed back in one message."""
 MAX_TEXT = 3500
 """Of the top-level text, which notifications and screen readers use."""
-TOPIC_ENTRIES = 24
+TOPIC_BUTTONS = 10
+"""More topics than this are a menu, which takes one line."""
+MAX_OPTIONS = 100
+TOPIC_ENTRIES = 40
 """Buttons for a topic's entries; a longer topic is read on the page."""
 
 Block = dict[str, Any]
@@ -62,6 +66,7 @@ def card(emergency: EmergencyCard) -> Outgoing:
         _section(f"*{escape(emergency.first)}*\n<tel:999|Ring 999>"),
         _section(escape(emergency.then)),
         *_contact_blocks(emergency.contacts),
+        *_actions(_no_answer(emergency.contacts)),
     ]
     if emergency.as_of is not None:
         blocks.append(_context(escape(lines[-1])))
@@ -94,8 +99,22 @@ JUDGED = frozenset({Status.ANSWERED, Status.CHOOSE, Status.NO_GUIDANCE, Status.I
 
 def topics(knowledge: KnowledgeBase) -> Outgoing:
     """The topics as buttons."""
-    buttons = [button(topic.title, f"show_topic_{i}", topic.id) for i, topic in enumerate(knowledge.topics.values())]
-    return Outgoing("Topics", [_section("*What I hold guidance on*"), *_actions(buttons)])
+    return Outgoing("Topics", [_section("*What I hold guidance on*"), *_topics(knowledge.topics.values())])
+
+
+def _topics(listed: Iterable[Topic]) -> list[Block]:
+    """Topics to choose from: as buttons, or from a menu where they are many."""
+    listed = list(listed)
+    if len(listed) <= TOPIC_BUTTONS:
+        return _actions(button(topic.title, f"show_topic_{i}", topic.id) for i, topic in enumerate(listed))
+    options = [{"text": _plain(cut(topic.title, MAX_BUTTON)), "value": topic.id} for topic in listed[:MAX_OPTIONS]]
+    menu = {
+        "type": "static_select",
+        "action_id": "pick_topic",
+        "placeholder": _plain("Look through the topics"),
+        "options": options,
+    }
+    return _actions([menu])
 
 
 def entries(title: str, listed: list[Entry]) -> Outgoing:
@@ -103,13 +122,15 @@ def entries(title: str, listed: list[Entry]) -> Outgoing:
     buttons = [
         button(entry.title, f"show_entry_{i}", entry.full_id) for i, entry in enumerate(listed[:TOPIC_ENTRIES])
     ]
-    return Outgoing(escape(title), [_section(f"*{escape(cut(title, 200))}*"), *_actions(buttons)])
+    more = len(listed) - TOPIC_ENTRIES
+    rest = [_context(f"_{more} more are on the page._")] if more > 0 else []
+    return Outgoing(escape(title), [_section(f"*{escape(cut(title, 200))}*"), *_actions(buttons), *rest])
 
 
 def contacts(listed: tuple[ContactNow, ...]) -> Outgoing:
     """Whom to ring now."""
     first = _section("*In danger now:* <tel:999|999>, police or ambulance. Not an emergency: <tel:101|101>.")
-    blocks = [_header("Who to ring now"), first, *_contact_blocks(listed)]
+    blocks = [_header("Who to ring now"), first, *_contact_blocks(listed), *_actions(_no_answer(listed))]
     numbers = "; ".join(f"{now.contact.name} {wording.ways(now.contact)} ({wording.hours(now)})" for now in listed)
     return Outgoing(cut(escape(f"In danger ring 999. {numbers}"), MAX_TEXT), _at_most(blocks))
 
@@ -117,32 +138,6 @@ def contacts(listed: tuple[ContactNow, ...]) -> Outgoing:
 def note(text: str) -> Outgoing:
     """A line of the bot's own."""
     return Outgoing(cut(escape(text), MAX_TEXT), [_section(escape(text))])
-
-
-def missing_form(question_id: str) -> dict[str, Any]:
-    """The form that asks what was missing."""
-    return {
-        "type": "modal",
-        "callback_id": "missing",
-        "private_metadata": question_id,
-        "title": {"type": "plain_text", "text": "What was missing?"},
-        "submit": {"type": "plain_text", "text": "Send"},
-        "close": {"type": "plain_text", "text": "Cancel"},
-        "blocks": [
-            {
-                "type": "input",
-                "block_id": "missing",
-                "label": {"type": "plain_text", "text": "What did you need to know?"},
-                "hint": {"type": "plain_text", "text": "The editors read this. Leave out names."},
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": "text",
-                    "multiline": True,
-                    "max_length": 1000,
-                },
-            }
-        ],
-    }
 
 
 def _summary(answer: Reply, late: str | None) -> str:
@@ -170,8 +165,7 @@ def _reply_blocks(answer: Reply, *, private: bool, hand_back: bool) -> Iterator[
         yield _section(f"Or ask without it: “{escape(cut(answer.without, 600))}”")
         yield from _actions([button("Ask without it", "ask_without", answer.without)])
     if answer.topics:
-        buttons = [button(topic.title, f"show_topic_{i}", topic.id) for i, topic in enumerate(answer.topics)]
-        yield from _actions(buttons)
+        yield from _topics(answer.topics)
     if answer.others:
         if answer.entry is not None:
             yield _context("Not what you meant?")
@@ -181,8 +175,25 @@ def _reply_blocks(answer: Reply, *, private: bool, hand_back: bool) -> Iterator[
         yield _context("See also")
         buttons = [button(other.title, f"show_related_{i}", other.full_id) for i, other in enumerate(answer.related)]
         yield from _actions(buttons)
-    if private and answer.answer_id is not None:
-        yield from _actions([button("Share this guidance here", "share_entry", answer.answer_id)])
+    yield from _actions(_tools(answer, private=private))
+
+
+def _tools(answer: Reply, *, private: bool) -> Iterator[Block]:
+    """What can be done with a reply."""
+    yield from _no_answer(answer.contacts)
+    if answer.answer_id is not None:
+        yield button("Suggest a correction", "suggest_correction", answer.answer_id)
+        if private:
+            yield button("Share this guidance here", "share_entry", answer.answer_id)
+
+
+def _no_answer(contacts: Iterable[ContactNow]) -> Iterator[Block]:
+    """For who rang a service and got no adequate answer. Its value names those that it may have been."""
+    names = [now.contact.id for now in contacts if can_be_reported(now.contact)]
+    while len(",".join(names)) > MAX_VALUE:
+        names.pop()
+    if names:
+        yield button("I rang: no adequate answer", "no_answer", ",".join(names))
 
 
 def _entry_blocks(answer: Reply) -> Iterator[Block]:
@@ -268,17 +279,22 @@ def button(text: str, action_id: str, value: str) -> Block:
         "type": "button",
         "action_id": action_id,
         "value": value,
-        "text": {"type": "plain_text", "text": cut(text, MAX_BUTTON), "emoji": False},
+        "text": _plain(cut(text, MAX_BUTTON)),
     }
 
 
-def _actions(buttons: list[Block]) -> list[Block]:
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _actions(buttons: Iterable[Block]) -> list[Block]:
     """Rows of five, as many as Slack shows side by side."""
+    buttons = list(buttons)
     return [{"type": "actions", "elements": buttons[i : i + 5]} for i in range(0, len(buttons), 5)]
 
 
 def _header(text: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": cut(text, MAX_HEADER), "emoji": False}}
+    return {"type": "header", "text": _plain(cut(text, MAX_HEADER))}
 
 
 def _section(text: str) -> Block:

@@ -22,7 +22,7 @@ Floats = NDArray[np.float32]
 
 NEVER_WEIGHT = 0.5
 """How much the likeness to a question that no entry answers takes from the confidence; half as much in a thread."""
-JOINED_WEIGHT, NEAR_WEIGHT = 0.3, 0.12
+JOINED_WEIGHT, NEAR_WEIGHT = 0.3, 0.2
 """How much a question that leans on the one before it is drawn to what that was about."""
 KEPT = 10
 """Candidates that a ranking holds."""
@@ -63,7 +63,7 @@ class Matcher:
         self._ids = [entry.full_id for entry in entries]
         self._topics = [entry.topic for entry in entries]
         self._related = {entry.full_id: frozenset(entry.related) for entry in entries}
-        self._titles = {entry.full_id: entry.title for entry in entries}
+        self._subjects = {entry.full_id: f"{entry.topic.replace('-', ' ')} {entry.title}" for entry in entries}
         self._exact = _exact(entries)
         self._words_weight = words_weight
         asked = [[entry.title, *entry.phrases] for entry in entries]
@@ -78,9 +78,9 @@ class Matcher:
             return NOTHING
         scores, words, meaning, sureness = self._scores(text)
         if after in self._related and is_elliptical(text):
-            # "and out of hours?" is asked of what was just answered: rank it as one question with that entry's title.
+            # "and out of hours?" is asked of what was just answered: rank it as one question with that subject.
             _, _, _, sureness = self._scores(text, NEVER_WEIGHT / 2)
-            joined, _, _, joined_sureness = self._scores(f"{self._titles[after]} {text}", NEVER_WEIGHT / 2)
+            joined, _, _, joined_sureness = self._scores(f"{self._subjects[after]} {text}", NEVER_WEIGHT / 2)
             near = NEAR_WEIGHT * np.array([self._nearness(i, after) for i in range(self._count)], dtype=np.float32)
             scores = (scores + JOINED_WEIGHT * joined + near).astype(np.float32)
             sureness = np.maximum(sureness, (sureness + joined_sureness) / 2 + near).astype(np.float32)
@@ -110,7 +110,7 @@ class Matcher:
         """1 for the entry before and what is related to it, less within its topic."""
         if self._ids[i] == after or self._ids[i] in self._related[after]:
             return 1.0
-        return 0.3 if self._topics[i] == after.partition(".")[0] else 0.0
+        return 0.6 if self._topics[i] == after.partition(".")[0] else 0.0
 
 
 def _exact(entries: Sequence[Entry]) -> dict[str, int]:

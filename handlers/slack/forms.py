@@ -1,0 +1,137 @@
+"""The forms (modals) that the buttons open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.knowledge.model import Contact, Entry
+from bot.tickets.no_answer import Did, NextStep, Waited
+from handlers import wording
+from handlers.slack.render import Block, cut, escape
+
+MAX_TYPED = 1000
+MAX_OPTION = 75
+MAX_OPTIONS = 100
+
+Form = dict[str, Any]
+
+
+def missing(question_id: str) -> Form:
+    """What was missing from an answer?"""
+    label, hint = "What did you need to know?", "The editors read this. Leave out names."
+    return _form("missing", "What was missing?", "Send", question_id, [_typed("missing", label, hint)])
+
+
+def correction(entry: Entry) -> Form:
+    """What is wrong in an entry?"""
+    label = "What is wrong, or what should it say?"
+    about = _section(f"About “{escape(cut(entry.title, 200))}”")
+    return _form(
+        "correction",
+        "Suggest a correction",
+        "Send",
+        entry.full_id,
+        [about, _typed("correction", label, "Whoever looks after this entry reads it. Leave out names.")],
+    )
+
+
+def no_answer(contacts: Sequence[Contact], step: NextStep, now: datetime) -> Form:
+    """What to do next, at once; and what is asked, so that it can be measured."""
+    return _form(
+        "no_answer",
+        "No adequate answer",
+        "Record this",
+        "",
+        [
+            *next_step(step),
+            _section("*Tell the partnership*, so that it can be put right. No names; this is not a referral."),
+            _choice("service", "Which service?", [(c.id, c.name) for c in contacts], "static_select", first=True),
+            {
+                "type": "input",
+                "block_id": "rang_at",
+                "label": _plain("When did you ring?"),
+                "element": {
+                    "type": "datetimepicker",
+                    "action_id": "value",
+                    "initial_date_time": int(now.timestamp()),
+                },
+            },
+            _choice("waited", "How long did you wait?", _labels(Waited), "radio_buttons"),
+            _choice("did", "What did you do?", _labels(Did), "radio_buttons"),
+        ],
+    )
+
+
+def recorded(reference: str, step: NextStep) -> Form:
+    """What a form turns into when it was recorded."""
+    said = (
+        f"*Recorded as {reference}.* It tells the partnership how this service answers. It is not a referral, and "
+        "nobody rings you back because of it: go on until somebody has taken the worry over."
+    )
+    return _form("recorded", "Recorded", None, "", [_section(said), *next_step(step)])
+
+
+def thanks(owner: str) -> Form:
+    """What the correction's form turns into."""
+    said = f"*Thank you.* Your suggestion is on the list of {escape(owner)}, who look after this entry."
+    return _form("recorded", "Sent", None, "", [_section(said)])
+
+
+def next_step(step: NextStep) -> list[Block]:
+    """What to do now, and who can be rung."""
+    lines = [f"{number}. {escape(line)}" for number, line in enumerate(step.lines, 1)]
+    ring = ["<tel:999|999>  *Police or ambulance*, in an emergency"]
+    for now in step.contacts:
+        ways = " / ".join(f"<tel:{n.dial}|{escape(n.display)}>" for n in now.contact.numbers) or wording.NOT_KNOWN
+        ring.append(f"{ways}  *{escape(cut(now.contact.name, 150))}*, {escape(cut(wording.hours(now), 300))}")
+    return [_section("*Do this now*\n" + "\n".join(lines)), _section("\n".join(ring))]
+
+
+def values_of(view: Form) -> dict[str, Any]:
+    """What was filled in: block -> text, chosen value, or seconds since 1970."""
+    found = {}
+    for block, actions in view["state"]["values"].items():
+        for element in actions.values():
+            chosen = element.get("selected_option") or {}
+            found[block] = element.get("value") or chosen.get("value") or element.get("selected_date_time")
+    return found
+
+
+def _form(callback: str, title: str, submit: str | None, metadata: str, blocks: Iterable[Block]) -> Form:
+    form = {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": metadata,
+        "title": _plain(title),
+        "close": _plain("Cancel" if submit else "Close"),
+        "blocks": list(blocks),
+    }
+    return form | ({"submit": _plain(submit)} if submit else {})
+
+
+def _labels(kind: type[StrEnum]) -> list[tuple[str, str]]:
+    return [(option.value, str(getattr(option, "label", option.value))) for option in kind]
+
+
+def _typed(block: str, label: str, hint: str) -> Block:
+    element = {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": MAX_TYPED}
+    return {"type": "input", "block_id": block, "label": _plain(label), "hint": _plain(hint), "element": element}
+
+
+def _choice(block: str, label: str, options: Sequence[tuple[str, str]], kind: str, *, first: bool = False) -> Block:
+    offered = [{"text": _plain(cut(text, MAX_OPTION)), "value": value} for value, text in options[:MAX_OPTIONS]]
+    element: Block = {"type": kind, "action_id": "value", "options": offered}
+    if first and offered:
+        element["initial_option"] = offered[0]
+    return {"type": "input", "block_id": block, "label": _plain(label), "element": element}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
