@@ -37,7 +37,7 @@ class Guard:
         return cls(
             known_numbers=frozenset(numbers.national(n.dial) for c in contacts for n in c.numbers),
             known_emails=frozenset(c.email.lower() for c in contacts if c.email),
-            vocabulary=frozenset(names.fold(word) for text in texts for word in text.split()),
+            vocabulary=frozenset(map(names.fold, {word for text in texts for word in text.split()})),
         )
 
     def find(self, text: str) -> list[Found]:

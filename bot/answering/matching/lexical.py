@@ -95,35 +95,45 @@ class _Centroids:
     """The cosine of a question's TF-IDF vector with the centroid of each entry's phrases."""
 
     def __init__(self, phrases: Sequence[Sequence[str]], owners: Ints, entries: int) -> None:
+        """`phrases`: the terms of each phrase; `owners`: the entry of each."""
         self._size = entries
-        found_in: Counter[str] = Counter()
-        counted = [Counter(terms) for terms in phrases]
-        for terms in counted:
-            found_in.update(terms.keys())
         total = len(phrases)
-        self._idf = {t: math.log((1 + total) / (1 + n)) + 1 for t, n in found_in.items()}
+        self._terms: dict[str, int] = {}
+        number = self._terms.setdefault
+        ids = np.array([number(term, len(self._terms)) for terms in phrases for term in terms], dtype=np.int64)
+        width = max(1, len(self._terms))
+        of_phrase = np.repeat(np.arange(total), [len(terms) for terms in phrases])
+        # A pair of two numbers as one, so that numpy can count and sum pairs.
+        pairs, counts = np.unique(of_phrase * width + ids, return_counts=True)
+        phrase, term = np.divmod(pairs, width)
+        self._idf = np.log((1 + total) / (1 + np.bincount(term, minlength=width))) + 1
         self._unknown = math.log(1 + total) + 1
-        sums: list[dict[str, float]] = [{} for _ in range(entries)]
-        for terms, owner in zip(counted, owners.tolist(), strict=True):
-            weights = {t: (1 + math.log(n)) * self._idf[t] for t, n in terms.items()}
-            length = math.sqrt(sum(w * w for w in weights.values())) or 1.0
-            column = sums[owner]
-            for t, w in weights.items():
-                column[t] = column.get(t, 0.0) + w / length
-        for column in sums:
-            length = math.sqrt(sum(w * w for w in column.values())) or 1.0
-            for t in column:
-                column[t] /= length
-        self._postings = _postings(sums)
+        weights = _of_length_one((1 + np.log(counts)) * self._idf[term], phrase, total)
+        pairs, place = np.unique(owners[phrase] * width + term, return_inverse=True)
+        entry, term = np.divmod(pairs, width)
+        summed = np.bincount(place, weights=weights, minlength=len(pairs)).astype(np.float64)
+        weights = _of_length_one(summed, entry, entries)
+        order = np.argsort(term, kind="stable")
+        starts = np.searchsorted(term[order], np.arange(width + 1)).astype(np.int64)
+        self._postings = Postings(self._terms, starts, entry[order], weights[order].astype(np.float32))
 
     def scores(self, terms: Sequence[str]) -> Floats:
         counted = Counter(terms)
-        weights = {t: (1 + math.log(n)) * self._idf.get(t, self._unknown) for t, n in counted.items()}
+        weights = {t: (1 + math.log(n)) * self._idf_of(t) for t, n in counted.items()}
         length = math.sqrt(sum(w * w for w in weights.values())) or 1.0
-        known = [t for t in counted if t in self._postings.terms]
-        return self._postings.sums(
-            [self._postings.terms[t] for t in known], [weights[t] / length for t in known], self._size
-        )
+        known = [t for t in counted if t in self._terms]
+        return self._postings.sums([self._terms[t] for t in known], [weights[t] / length for t in known], self._size)
+
+    def _idf_of(self, term: str) -> float:
+        number = self._terms.get(term)
+        return self._unknown if number is None else float(self._idf[number])
+
+
+def _of_length_one(weights: NDArray[np.float64], rows: Ints, count: int) -> NDArray[np.float64]:
+    """The weights of `count` sparse rows, each row scaled to length 1."""
+    lengths = np.sqrt(np.bincount(rows, weights=weights * weights, minlength=count))
+    scaled: NDArray[np.float64] = weights / np.maximum(lengths[rows], 1e-12)
+    return scaled
 
 
 class LexicalIndex:
@@ -133,9 +143,9 @@ class LexicalIndex:
         """`phrases[e]`: the texts of entry `e`, its title among them."""
         self._vocabulary = vocabulary
         self._size = len(phrases)
-        # In alphabetical order once and for all, so that each comparison is a plain and fast one.
-        self._texts = [[" ".join(sorted(vocabulary.terms(text).words)) for text in texts] for texts in phrases]
         terms = [[vocabulary.terms(text) for text in texts] for texts in phrases]
+        # In alphabetical order once and for all, so that each comparison is a plain and fast one.
+        self._texts = [[" ".join(sorted(t.words)) for t in texts] for texts in terms]
         owners = np.array([e for e, texts in enumerate(phrases) for _ in texts], dtype=np.int64)
         flat = [t for texts in terms for t in texts]
         self._bm25 = _Bm25([Counter(w for t in texts for w in (*t.words, *t.added)) for texts in terms])

@@ -45,8 +45,8 @@ class Terms:
 
 def tokens(text: str) -> list[str]:
     """The words of a text: lower case, without accents and apostrophes, text-speak written out."""
-    folded = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).lower())
-    plain = "".join(c for c in folded if not unicodedata.combining(c))
+    text = text.translate(_APOSTROPHES).lower()
+    plain = text if text.isascii() else _without_accents(text)
     words: list[str] = []
     for match in _WORD.findall(plain):
         word = match.replace("'", "")
@@ -56,6 +56,11 @@ def tokens(text: str) -> list[str]:
         else:
             words.extend(spelled.split())
     return words
+
+
+def _without_accents(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in folded if not unicodedata.combining(c))
 
 
 @lru_cache(maxsize=65_536)
