@@ -101,6 +101,15 @@ def test_where_all_that_was_asked_for_is_closed_somebody_who_is_there_comes_firs
     assert [now.contact.id for now in services.in_order(["shut"], london("2026-11-23 12:00"))] == ["shut"]
 
 
+def test_whose_number_is_not_known_comes_after_whoever_can_be_reached_and_before_who_is_closed():
+    unknown = service("unknown", "always", numbers=[], confirm=True, note="Ask for it on 101.")
+    services = directory_of(unknown, service("shut", {"mon-fri": "09:00-17:00"}), service("line"))
+
+    offered = services.in_order(["shut", "unknown", "line"], london("2026-11-22 12:00"))
+
+    assert [now.contact.id for now in offered] == ["line", "unknown", "shut"]
+
+
 # How old a number is
 
 

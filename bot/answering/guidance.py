@@ -72,7 +72,8 @@ class Directory:
             wanted.setdefault(name, now)
         if wanted and all(now.opening.open is False for now in wanted.values()):
             wanted |= {now.contact.id: now for now in self._somebody(at)}
-        return tuple(sorted(wanted.values(), key=lambda c: c.opening.open is False))
+        # A closed one never comes first, nor does one that nobody knows how to reach, where another can be.
+        return tuple(sorted(wanted.values(), key=lambda c: (c.opening.open is False, not _reachable(c.contact))))
 
     def _somebody(self, at: datetime) -> Iterator[ContactNow]:
         """Who is there when all those asked for are closed."""
@@ -101,6 +102,10 @@ class Directory:
             contacts=duty,
             as_of=self.as_of if duty else None,
         )
+
+
+def _reachable(contact: Contact) -> bool:
+    return bool(contact.numbers or contact.email or contact.web)
 
 
 NO_DIRECTORY = Directory({}, Partnership())

@@ -9,7 +9,7 @@ from typing import TypeVar
 import click
 
 from bot.answering import messages
-from bot.desk import Desk
+from bot.desk import Desk, whole_characters
 from bot.knowledge.model import Agency, Contact
 from bot.privacy import Guard
 from bot.storage.questions import new_id
@@ -56,15 +56,16 @@ def correction_form(desk: Desk, entry_id: str | None, agency: Agency | None) -> 
     if entry_id is None:
         click.echo("Ask a question first; then I know which entry you mean.")
         return
-    text = str(click.prompt(f"What is wrong in {entry_id}, or what should it say? (no names)", default="")).strip()
+    question = f"What is wrong in {entry_id}, or what should it say? (no names)"
+    text = whole_characters(str(click.prompt(question, default=""))).strip()
+    card = desk.alarm(text, agency)
+    if card is not None:
+        click.echo("\n" + terminal.card(card))
     guidance = desk.library.guidance
     found = (guidance.guard if guidance else Guard()).find(text)
     if found or not text:
         click.echo(messages.identifiers(found) if found else "Nothing was sent.")
         return
-    card = desk.alarm(text, agency)
-    if card is not None:
-        click.echo("\n" + terminal.card(card))
     recording = desk.suggest_correction(
         entry_id, text, channel="terminal", claim=f"terminal:{new_id()}", agency=agency.id if agency else None
     )

@@ -10,7 +10,7 @@ from typing import Any
 from bot.knowledge.model import Contact, Entry
 from bot.tickets.no_answer import Did, NextStep, Waited
 from handlers import wording
-from handlers.slack.render import Block, cut, escape
+from handlers.slack.render import MAX_SECTION, Block, cut, escape
 
 MAX_TYPED = 1000
 MAX_OPTION = 75
@@ -82,12 +82,12 @@ def thanks(owner: str) -> Form:
 
 def next_step(step: NextStep) -> list[Block]:
     """What to do now, and who can be rung."""
-    lines = [f"{number}. {escape(line)}" for number, line in enumerate(step.lines, 1)]
+    lines = [f"{number}. {escape(cut(line, 500))}" for number, line in enumerate(step.lines, 1)]
     ring = ["<tel:999|999>  *Police or ambulance*, in an emergency"]
     for now in step.contacts:
         ways = " / ".join(f"<tel:{n.dial}|{escape(n.display)}>" for n in now.contact.numbers) or wording.NOT_KNOWN
         ring.append(f"{ways}  *{escape(cut(now.contact.name, 150))}*, {escape(cut(wording.hours(now), 300))}")
-    return [_section("*Do this now*\n" + "\n".join(lines)), _section("\n".join(ring))]
+    return [*_sections(["*Do this now*", *lines]), *_sections(ring)]
 
 
 def values_of(view: Form) -> dict[str, Any]:
@@ -131,6 +131,17 @@ def _choice(block: str, label: str, options: Sequence[tuple[str, str]], kind: st
 
 def _plain(text: str) -> dict[str, Any]:
     return {"type": "plain_text", "text": text}
+
+
+def _sections(lines: Iterable[str]) -> list[Block]:
+    """Lines in as few sections as hold them; no line is parted."""
+    texts: list[str] = []
+    for line in lines:
+        if texts and len(texts[-1]) + 1 + len(line) <= MAX_SECTION:
+            texts[-1] += "\n" + line
+        else:
+            texts.append(line)
+    return [_section(text) for text in texts]
 
 
 def _section(text: str) -> Block:

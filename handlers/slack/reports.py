@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from bot.answering import messages
+from bot.desk import whole_characters
 from bot.privacy import Guard
 from bot.tickets import no_answer
 from bot.tickets.no_answer import InvalidForm, NoAnswer
@@ -17,6 +18,8 @@ from handlers.slack.feedback import NOT_SAVED, SAVING_SECONDS
 from handlers.slack.questions import Questions
 
 T = TypeVar("T")
+
+NOT_RECORDED = "Not recorded yet. Press the button again in a moment; what you filled in is still here."
 
 
 class Reports:
@@ -61,7 +64,7 @@ class Reports:
             return
         reference = await _soon(self._recorded(call, record))
         if reference is None:
-            await call.ack(response_action="errors", errors={"service": NOT_SAVED})
+            await call.ack(response_action="errors", errors={"service": NOT_RECORDED})
         else:
             await call.ack(response_action="update", view=forms.recorded(reference, step))
 
@@ -88,7 +91,7 @@ class Reports:
     async def on_correction_sent(self, call: Call) -> None:
         """Recorded before it is acknowledged, and handed back when it names somebody."""
         view = call.body["view"]
-        text = str(forms.values_of(view).get("correction") or "").strip()
+        text = whole_characters(str(forms.values_of(view).get("correction") or "")).strip()
         card = self._questions.alarm(text, call.user)
         # Beside the rest: Slack waits three seconds for the form, and posting may take longer.
         posting = asyncio.create_task(post(call.client, call.user, None, render.card(card))) if card else None

@@ -95,7 +95,8 @@ class Reports:
         names = ("number", "signature", "text")
         form = dict(zip(names, await typed(request, *names), strict=True))
         self._ours("correction", form)
-        form["text"] = form["text"].strip()[:MAX_CORRECTION]
+        # A browser counts a line break as one character and sends two.
+        form["text"] = form["text"].replace("\r\n", "\n").strip()[:MAX_CORRECTION]
         problem = self._rendering.identifiers_in(form["text"])
         if not form["text"]:
             problem = "Write what is wrong, or what it should say."
