@@ -60,7 +60,7 @@ def kb_approve(entry_ids: tuple[str, ...], by: str | None, on: str | None, withd
 
 
 @click.command("new")
-@click.argument("entry_id", metavar="ID")
+@click.argument("entry_id", metavar="ID", required=False)
 @click.option("--title", help="A short heading. Needed for a new entry.")
 @click.option("--answer", help="What practitioners read. Without it your text editor opens.")
 @click.option("--phrase", "phrases", multiple=True, metavar="TEXT", help="How people ask for it; may be repeated.")
@@ -69,7 +69,7 @@ def kb_approve(entry_ids: tuple[str, ...], by: str | None, on: str | None, withd
 @click.option("--signpost", is_flag=True, help="It holds no guidance and says who to ask.")
 @click.option("--topic-title", help="The heading of the topic, where the topic is new too.")
 def kb_new(
-    entry_id: str,
+    entry_id: str | None,
     title: str | None,
     answer: str | None,
     phrases: tuple[str, ...],
@@ -83,6 +83,8 @@ def kb_new(
     Whatever is added goes into the partnership's own files, after a check that they can be used with it.
     """
     settings = _writable_or_fail()
+    if entry_id is None:
+        entry_id = _asked_for("Its id, as topic.name (such as safer-sleep.twins)", "an ID is needed")
     if not re.fullmatch(FULL_ID, entry_id):
         raise click.BadParameter(f"{entry_id!r} is not in the form topic.name, such as safer-sleep.twins")
     layers = layers_of(settings.knowledge_dir, settings.partnership)
@@ -124,8 +126,7 @@ def _fields(
     *,
     signpost: bool,
 ) -> dict[str, Any]:
-    if not title:
-        raise click.UsageError("a new entry needs --title")
+    title = title or _asked_for("Its title", "a new entry needs --title")
     text = answer if answer is not None else _typed_answer(title)
     if not text or not text.strip():
         raise Failed("nothing was added: an entry needs an answer (--answer)")
@@ -146,6 +147,13 @@ def _fields(
         }
         | ({"phrases": list(phrases)} if phrases else {})
     )
+
+
+def _asked_for(question: str, otherwise: str) -> str:
+    """What is typed in a terminal; elsewhere nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise click.UsageError(otherwise)
+    return str(click.prompt(question)).strip()
 
 
 def _typed_answer(title: str) -> str | None:
