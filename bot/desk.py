@@ -21,11 +21,9 @@ from bot.answering.library import Library
 from bot.answering.reply import Asked, EmergencyCard, Reply, Status
 from bot.knowledge.model import Agency, KnowledgeBase
 from bot.pace import Pace
-from bot.storage import claims, corrections, people, questions, quick_records
+from bot.storage import claims, people, questions
 from bot.storage.database import Busy, Closed, Store, Transaction
 from bot.storage.questions import Question, new_id
-from bot.tickets import no_answer
-from bot.tickets.no_answer import NextStep, NoAnswer
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -158,7 +156,7 @@ class Desk:
                 questions.record(tx, answered.question, answered.knowledge)
             return True
 
-        return bool(await self._written(work))
+        return bool(await self.written(work))
 
     async def done_before(self, claim: str) -> bool:
         """Whether an event was answered before, also before a restart. A broken database does not know: False."""
@@ -213,69 +211,10 @@ class Desk:
                 tx, question_id, helpful=helpful, at=at, person_id=person.id if person else None, missing=missing
             )
 
-        return bool(await self._written(work))
+        return bool(await self.written(work))
 
-    def no_answer(self, contact_id: str) -> NextStep | None:
-        """What to do when a service gives no adequate answer; None where there is no such service."""
-        contact = self.library.directory.contacts.get(contact_id)
-        if contact is None or not no_answer.can_be_reported(contact):
-            return None
-        knowledge = self.library.knowledge
-        entries = knowledge.entries if knowledge else {}
-        return no_answer.next_step(contact, self.library.directory, entries, self.clock())
-
-    async def record_no_answer(
-        self, record: NoAnswer, *, channel: str, claim: str, person: Person | None = None, agency: str | None = None
-    ) -> str | None:
-        """Record that a service gave no adequate answer: the reference, the same for the same claim.
-
-        None where it could not be recorded.
-        """
-        at = self.clock()
-
-        def work(tx: Transaction) -> str:
-            earlier = claims.result_of(tx, claim)
-            if earlier is not None:
-                return earlier
-            reference = quick_records.add_no_answer(
-                tx, record, at=at, channel=channel, person_id=person.id if person else None, agency=agency
-            )
-            claims.claim(tx, claim, at, reference)
-            return reference
-
-        return await self._written(work)
-
-    async def suggest_correction(
-        self,
-        entry: str,
-        text: str,
-        *,
-        channel: str,
-        claim: str,
-        person: Person | None = None,
-        agency: str | None = None,
-    ) -> bool:
-        """Record what somebody thinks is wrong with an entry, once for a claim. The text passed the privacy guard."""
-        at = self.clock()
-
-        def work(tx: Transaction) -> bool:
-            if claims.claim(tx, claim, at, entry):
-                corrections.suggest(
-                    tx,
-                    entry,
-                    text,
-                    at=at,
-                    channel=channel,
-                    knowledge_version=self.library.version,
-                    person_id=person.id if person else None,
-                    agency=agency,
-                )
-            return True
-
-        return bool(await self._written(work))
-
-    async def _written(self, work: Callable[[Transaction], T]) -> T | None:
-        """What `work` returns; None, counted, where it could not be written."""
+    async def written(self, work: Callable[[Transaction], T]) -> T | None:
+        """Write on the one writer: what `work` returns; None, logged and counted, where it could not be written."""
         if self.store is None:
             self.unrecorded += 1
             return None

@@ -31,6 +31,7 @@ from bot.answering import messages
 from bot.answering.guidance import Directory, Guidance
 from bot.config import ROOT
 from bot.knowledge.loading import layers_of, load
+from bot.reports import Reports
 from bot.storage import claims, quick_records
 from bot.storage.database import Store, connect, migrate, utc
 from bot.tickets.no_answer import (
@@ -209,7 +210,7 @@ def recorded(desk, *keys, at=None):
     record = NoAnswer(DUTY_TEAM, at or desk.clock(), Waited.HOUR, Did.RANG_AGAIN)
 
     async def all_of_them():
-        return await asyncio.gather(*(desk.record_no_answer(record, channel="web", claim=key) for key in keys))
+        return await asyncio.gather(*(Reports(desk).no_answer(record, channel="web", claim=key) for key in keys))
 
     return asyncio.run(all_of_them())
 

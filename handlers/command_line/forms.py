@@ -12,6 +12,7 @@ from bot.answering import messages
 from bot.desk import Desk, whole_characters
 from bot.knowledge.model import Agency, Contact
 from bot.privacy import Guard
+from bot.reports import Reports
 from bot.storage.questions import new_id
 from bot.tickets import no_answer
 from bot.tickets.no_answer import Did, InvalidForm, Waited, can_be_reported
@@ -31,8 +32,8 @@ def no_answer_form(desk: Desk, agency: Agency | None) -> None:
     if not offered:
         click.echo("I know of no service with a number. In danger, ring 999.")
         return
-    contact = _service(offered)
-    step = desk.no_answer(contact.id)
+    contact, reports = _service(offered), Reports(desk)
+    step = reports.next_step(contact.id)
     if step is not None:
         click.echo("\n" + terminal.next_step(step) + "\n")
     if not click.confirm("Record it, so that the partnership can put it right? No names are needed", default=True):
@@ -44,7 +45,7 @@ def no_answer_form(desk: Desk, agency: Agency | None) -> None:
     except InvalidForm as error:
         click.echo(str(error))
         return
-    recording = desk.record_no_answer(
+    recording = reports.no_answer(
         record, channel="terminal", claim=f"terminal:{new_id()}", agency=agency.id if agency else None
     )
     reference = asyncio.run(recording)
@@ -66,7 +67,7 @@ def correction_form(desk: Desk, entry_id: str | None, agency: Agency | None) -> 
     if found or not text:
         click.echo(messages.identifiers(found) if found else "Nothing was sent.")
         return
-    recording = desk.suggest_correction(
+    recording = Reports(desk).correction(
         entry_id, text, channel="terminal", claim=f"terminal:{new_id()}", agency=agency.id if agency else None
     )
     click.echo("Thank you. It is on the editors' list." if asyncio.run(recording) else NOT_SAVED)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from bot import reports
 from bot.answering import messages
 from bot.desk import whole_characters
 from bot.privacy import Guard
@@ -27,14 +28,15 @@ class Reports:
 
     def __init__(self, questions: Questions) -> None:
         self.desk = questions.desk
+        self._reports = reports.Reports(questions.desk)
         self._questions = questions
 
     async def on_no_answer(self, call: Call) -> None:
         """What to do next, and the form."""
         await call.ack()
         names = str(call.action.get("value")).split(",")
-        contacts = [self.desk.library.directory.contacts[name] for name in names if self.desk.no_answer(name)]
-        step = self.desk.no_answer(contacts[0].id) if contacts else None
+        contacts = [self.desk.library.directory.contacts[name] for name in names if self._reports.next_step(name)]
+        step = self._reports.next_step(contacts[0].id) if contacts else None
         if step is None:
             await call.privately(render.note(messages.OLD_BUTTON))
             return
@@ -46,7 +48,7 @@ class Reports:
         view = call.body["view"]
         filled = forms.values_of(view)
         name = str(filled.get("service"))
-        step = self.desk.no_answer(name)
+        step = self._reports.next_step(name)
         if step is None:
             await call.ack(response_action="errors", errors={"service": "This service is no longer listed."})
             return
@@ -70,7 +72,7 @@ class Reports:
 
     async def _recorded(self, call: Call, record: NoAnswer) -> str | None:
         agency = self._questions.agency_of(call.user)
-        return await self.desk.record_no_answer(
+        return await self._reports.no_answer(
             record,
             channel="slack",
             claim=f"view:{call.body['view'].get('id')}",
@@ -112,7 +114,7 @@ class Reports:
 
     async def _saved(self, call: Call, text: str) -> bool:
         view, agency = call.body["view"], self._questions.agency_of(call.user)
-        return await self.desk.suggest_correction(
+        return await self._reports.correction(
             str(view["private_metadata"]),
             text,
             channel="slack",

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot import reports
 from bot.knowledge.model import Contact
 from bot.storage.questions import new_id
 from bot.tickets import no_answer
@@ -26,6 +27,7 @@ class Reports:
 
     def __init__(self, rendering: Rendering) -> None:
         self.desk = rendering.desk
+        self._reports = reports.Reports(rendering.desk)
         self._rendering = rendering
         self.routes = [
             Route("/no-answer/{contact}", self.no_answer, methods=["GET"]),
@@ -52,7 +54,7 @@ class Reports:
         except InvalidForm as error:
             return self._no_answer(request, contact, step, form, error.problems)
         agency = self._agency_of(request)
-        reference = await self.desk.record_no_answer(
+        reference = await self._reports.no_answer(
             record, channel="web", claim=f"form:{form['number']}", agency=agency
         )
         if reference is None:
@@ -61,7 +63,7 @@ class Reports:
 
     def _reported(self, request: Request) -> tuple[Contact, NextStep]:
         name = request.path_params["contact"]
-        step = self.desk.no_answer(name)
+        step = self._reports.next_step(name)
         if step is None:
             raise Refused(404, "There is no such service (any more). Who to ring now stands below.")
         return self.desk.library.directory.contacts[name], step
@@ -102,7 +104,7 @@ class Reports:
             problem = "Write what is wrong, or what it should say."
         if problem is None:
             agency = self._agency_of(request)
-            saved = await self.desk.suggest_correction(
+            saved = await self._reports.correction(
                 self._entry(request), form["text"], channel="web", claim=f"form:{form['number']}", agency=agency
             )
             if saved:
