@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
@@ -26,8 +27,9 @@ class WhenClosed(BaseModel):
     when_closed: str
 
 
-WeeklyHours = dict[
-    Annotated[str, StringConstraints(pattern=_DAY_KEY)], Annotated[str, StringConstraints(pattern=_SPAN)]
+WeeklyHours = Annotated[
+    dict[Annotated[str, StringConstraints(pattern=_DAY_KEY)], Annotated[str, StringConstraints(pattern=_SPAN)]],
+    Field(min_length=1),
 ]
 """Days -> from when until when. An end that is not after its start is on the next day: `22:00-06:00`."""
 

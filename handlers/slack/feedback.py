@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from bot.answering import messages
+from bot.desk import whole_characters
 from bot.privacy import Guard
 from handlers.slack import forms, render
 from handlers.slack.call import Call, post
@@ -44,7 +45,7 @@ class Feedback:
     async def on_missing(self, call: Call) -> None:
         """What was missing: saved before it is acknowledged, and handed back when it names somebody."""
         view = call.body["view"]
-        text = str(view["state"]["values"]["missing"]["text"].get("value") or "").strip()
+        text = whole_characters(str(view["state"]["values"]["missing"]["text"].get("value") or "")).strip()
         card = self._questions.alarm(text, call.user)
         # Beside the rest: Slack waits three seconds for the form, and posting may take longer.
         posting = asyncio.create_task(post(call.client, call.user, None, render.card(card))) if card else None

@@ -82,9 +82,18 @@ def sheet(
         valid_until=valid_until(knowledge, today),
         version=knowledge.version,
         address=address,
-        qr=segno.make(f"{address}/guidance", micro=False).svg_inline(omitsize=True, border=2) if address else None,
+        qr=_qr(f"{address}/guidance") if address else None,
         style=(HERE / "static" / "sheet.css").read_text(encoding="utf-8") if alone else None,
     )
+
+
+def _qr(address: str) -> str | None:
+    """The address as a QR code; None where it is too long for one."""
+    try:
+        code: str = segno.make(address, micro=False).svg_inline(omitsize=True, border=2)
+    except segno.DataOverflowError:
+        return None
+    return code
 
 
 def standalone(knowledge: KnowledgeBase, address: str | None, at: datetime) -> str:

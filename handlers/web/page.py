@@ -93,7 +93,8 @@ class Page:
         question_id, signature, helpful, missing = await typed(request, "question", "signature", "helpful", "missing")
         if not self._rendering.signed("verdict", question_id, signature):
             raise Refused(400, "This form is from an older page. Ask again, please.")
-        missing = missing.strip()[:MAX_MISSING]
+        # A browser sends each line break as two characters.
+        missing = missing.replace("\r\n", "\n").strip()[:MAX_MISSING]
         state: dict[str, object] = {
             "question_id": question_id,
             "signature": signature,
