@@ -302,9 +302,9 @@ def test_a_stand_in_for_a_service_that_is_not_listed_or_itself_a_stand_in_is_unk
     assert [hours.at(c, london("2026-11-23 12:00")) for c in contacts.values()] == [Opening(open=None)] * 3
 
 
-def test_a_service_without_any_hours_is_closed_for_good_and_its_stand_in_open():
-    assert at(london("2026-11-23 12:00"), {}) == Opening(open=False)
-    assert at(london("2026-11-23 12:00"), {}, partner=True) == Opening(open=True)
+def test_hours_without_a_day_are_refused():
+    with pytest.raises(ValueError, match="cannot be read; write always"):
+        contact(hours={})
 
 
 def test_a_stand_in_changes_when_the_other_does():
