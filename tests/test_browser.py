@@ -53,8 +53,11 @@ def port(desk):
 
 
 @pytest.fixture
-def visit(chromium):
-    """Opens a page of its own. At the end nothing may have gone wrong in any of them that was not expected."""
+def visit(chromium, port):
+    """Opens a page of its own. At the end nothing may have gone wrong in any of them that was not expected.
+
+    It ends before the server does (`port`): a page that is still fetching its icon would complain.
+    """
     contexts, complaints, expected = [], [], []
 
     def opened(port, size=DESK, *, javascript=True, expect=None):

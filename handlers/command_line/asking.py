@@ -193,7 +193,7 @@ def _fill_in(word: str, desk: Desk, previous: str | None, agency: Agency | None)
             forms.no_answer_form(desk, agency)
         else:
             forms.correction_form(desk, previous, agency)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         click.echo("\nNothing was recorded.")
     click.echo()
 
