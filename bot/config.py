@@ -23,13 +23,15 @@ class WrongSetting(Exception):
 
 @dataclass(frozen=True)
 class SlackSettings:
-    """What Slack over HTTP needs."""
+    """What Slack needs: over HTTP the signing secret, in socket mode the app's token."""
 
     bot_token: str
-    signing_secret: str
+    signing_secret: str | None
     api_url: str
     team_ids: frozenset[str]
     """Workspaces that may ask; empty means only the one that the token belongs to."""
+    app_token: str | None = None
+    """Set: socket mode, and nothing is taken over HTTP."""
 
 
 @dataclass(frozen=True)
@@ -196,20 +198,28 @@ def _channel(values: Mapping[str, str], name: str, slack: SlackSettings | None) 
 
 def _slack(values: Mapping[str, str]) -> SlackSettings | None:
     token, secret = values.get("SLACK_BOT_TOKEN"), values.get("SLACK_SIGNING_SECRET")
-    if token is None and secret is None:
+    app_token = values.get("SLACK_APP_TOKEN")
+    given = "SLACK_APP_TOKEN" if app_token else "SLACK_SIGNING_SECRET"
+    if token is None and secret is None and app_token is None:
         return None
     if token is None:
-        raise WrongSetting("SLACK_SIGNING_SECRET is set but SLACK_BOT_TOKEN is not: set both, or neither")
-    if secret is None:
-        raise WrongSetting("SLACK_BOT_TOKEN is set but SLACK_SIGNING_SECRET is not: set both, or neither")
+        raise WrongSetting(f"{given} is set but SLACK_BOT_TOKEN is not: set both, or neither")
+    if secret is None and app_token is None:
+        raise WrongSetting(
+            "SLACK_BOT_TOKEN is set but neither SLACK_SIGNING_SECRET (Slack calls the bot) nor SLACK_APP_TOKEN "
+            "(socket mode: the bot calls Slack): set one of them"
+        )
     if not token.startswith("xoxb-"):
         raise WrongSetting("SLACK_BOT_TOKEN: a bot token, which begins with xoxb-, is needed")
+    if app_token is not None and not app_token.startswith("xapp-"):
+        raise WrongSetting("SLACK_APP_TOKEN: an app-level token, which begins with xapp-, is needed")
     api_url = values.get("SLACK_API_URL", "https://slack.com/api/")
     if not api_url.startswith(("https://", "http://")):
         raise WrongSetting("SLACK_API_URL: an address that begins with https:// is needed")
     return SlackSettings(
         bot_token=token,
         signing_secret=secret,
+        app_token=app_token,
         api_url=api_url if api_url.endswith("/") else api_url + "/",
         team_ids=frozenset(part for part in values.get("SLACK_TEAM_IDS", "").replace(",", " ").split()),
     )

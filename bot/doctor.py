@@ -98,6 +98,11 @@ def _meaning(settings: Settings) -> Finding:
 def _slack(settings: Settings) -> Finding:
     if settings.slack is None:
         told = "; MANAGERS hear of faults only when it is" if settings.managers else ""
-        return Finding("Slack", True, f"not set: SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET are needed for it{told}")
+        return Finding(
+            "Slack",
+            True,
+            f"not set: SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET or SLACK_APP_TOKEN are needed for it{told}",
+        )
     teams = ", ".join(sorted(settings.slack.team_ids)) or "the workspace of its token"
-    return Finding("Slack", True, f"over HTTP at /slack/events, for {teams}")
+    way = "in socket mode" if settings.slack.app_token else "over HTTP at /slack/events"
+    return Finding("Slack", True, f"{way}, for {teams}")

@@ -52,7 +52,7 @@ def run(settings: Settings) -> None:
     library.watch()
     log.info("the page is at http://%s:%d", settings.host, settings.port)
     if settings.slack is None:
-        log.info("for Slack set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (docs/install.md)")
+        log.info("for Slack set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET or SLACK_APP_TOKEN (docs/install.md)")
     config = uvicorn.Config(
         make_app(desk, key, settings.slack, settings.public_url),
         host=settings.host,
@@ -109,13 +109,15 @@ def make_app(desk: Desk, key: str, slack_settings: SlackSettings | None, public_
         *GuidancePages(rendering, public_url).routes,
         *Reports(rendering).routes,
         Route("/healthz", _alive),
-        Route("/readyz", _ready(desk)),
-        *([Route("/slack/events", slack.receive, methods=["POST"])] if slack else []),
+        Route("/readyz", _ready(desk, slack)),
+        *([Route("/slack/events", slack.receive, methods=["POST"])] if slack and slack.socket is None else []),
     ]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         chores = [asyncio.create_task(_tidy(desk))]
+        if slack is not None and slack.socket is not None:
+            await slack.socket.open()
         if slack is not None and desk.store is not None:
             chores.append(asyncio.create_task(_deliver(desk.store, slack, desk.clock)))
         yield
@@ -139,11 +141,13 @@ async def _alive(_: Request) -> Response:
     return PlainTextResponse("alive\n")
 
 
-def _ready(desk: Desk):  # type: ignore[no-untyped-def]
+def _ready(desk: Desk, slack: Slack | None):  # type: ignore[no-untyped-def]
     async def ready(_: Request) -> Response:
-        """Whether knowledge is loaded and the database can be written."""
+        """Whether knowledge is loaded, the database can be written, and Slack's socket stands where one is used."""
         library = desk.library
         parts = {"knowledge": library.guidance is not None, "database": await _writable(desk)}
+        if slack is not None and slack.socket is not None:
+            parts["slack"] = await slack.connected()
         body = {
             **parts,
             "ready": all(parts.values()),

@@ -1,4 +1,4 @@
-"""Slack over HTTP: who may ask, which listener answers, and what the asker hears when one fails."""
+"""Slack, over HTTP or a websocket: who may ask, which listener answers, and what the asker hears when one fails."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from handlers.slack.incoming import teams_of
 from handlers.slack.questions import COMMAND, Questions
 from handlers.slack.render import Outgoing
 from handlers.slack.reports import Reports
+from handlers.slack.socket import Socket
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +59,16 @@ class Slack:
         quiet = logging.getLogger("slack_bolt")
         quiet.setLevel(logging.CRITICAL)
         self._confirmed = False
-        self._verifier = SignatureVerifier(settings.signing_secret)
+        self._verifier = SignatureVerifier(settings.signing_secret or "")
         self.app = AsyncApp(client=client, request_verification_enabled=False, logger=quiet)
         self._handler = AsyncSlackRequestHandler(self.app)
         self._register()
+        # The one or the other: with a websocket nothing is taken over HTTP.
+        self.socket = Socket(self.app, settings.app_token, self._token_accepted) if settings.app_token else None
+
+    async def connected(self) -> bool:
+        """Whether Slack reaches the bot, as far as the bot can know: in socket mode, whether it is connected."""
+        return self.socket is None or await self.socket.connected()
 
     async def receive(self, request: Request) -> Response:
         """All of Slack: POST /slack/events."""
@@ -124,11 +131,15 @@ class Slack:
         return [recipient]
 
     async def finish(self, seconds: float) -> None:
-        """Let the listeners in flight end."""
+        """Take no more, let the listeners in flight end, and close the connection."""
+        if self.socket is not None:
+            await self.socket.refuse_more(seconds)
         if self._in_flight:
             _, late = await asyncio.wait(self._in_flight, timeout=seconds)
             if late:
                 log.error("%d answers were not sent before stopping", len(late))
+        if self.socket is not None:
+            await self.socket.close()
 
     # Wiring
 
