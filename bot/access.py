@@ -23,3 +23,5 @@ class Person:
     channel: str
     agency: str | None = None
     agency_source: AgencySource = AgencySource.UNKNOWN
+    agency_asked: bool = False
+    """Whether they were asked for their agency: nobody is asked twice."""

@@ -30,6 +30,10 @@ class SlackSettings:
     api_url: str
     team_ids: frozenset[str]
     """Workspaces that may ask; empty means only the one that the token belongs to."""
+    private_channels: frozenset[str] = frozenset()
+    """Channels in which the bot answers so that only the asker sees it."""
+    silent_channels: frozenset[str] = frozenset()
+    """Channels in which the bot answers nothing but an emergency, and that to the asker alone."""
     app_token: str | None = None
     """Set: socket mode, and nothing is taken over HTTP."""
 
@@ -196,6 +200,13 @@ def _channel(values: Mapping[str, str], name: str, slack: SlackSettings | None) 
     return channel
 
 
+def _ids(values: Mapping[str, str], name: str, form: str, what: str) -> frozenset[str]:
+    ids = frozenset(values.get(name, "").replace(",", " ").split())
+    for wrong in sorted(each for each in ids if not re.fullmatch(form, each)):
+        raise WrongSetting(f"{name}: {wrong[:40]} is not one of Slack's {what}")
+    return ids
+
+
 def _slack(values: Mapping[str, str]) -> SlackSettings | None:
     token, secret = values.get("SLACK_BOT_TOKEN"), values.get("SLACK_SIGNING_SECRET")
     app_token = values.get("SLACK_APP_TOKEN")
@@ -221,5 +232,7 @@ def _slack(values: Mapping[str, str]) -> SlackSettings | None:
         signing_secret=secret,
         app_token=app_token,
         api_url=api_url if api_url.endswith("/") else api_url + "/",
-        team_ids=frozenset(part for part in values.get("SLACK_TEAM_IDS", "").replace(",", " ").split()),
+        team_ids=_ids(values, "SLACK_TEAM_IDS", r"[TE][A-Z0-9]+", "workspace ids (T...)"),
+        private_channels=_ids(values, "SLACK_PRIVATE_CHANNELS", r"[CG][A-Z0-9]{4,}", "channel ids (C...)"),
+        silent_channels=_ids(values, "SLACK_SILENT_CHANNELS", r"[CG][A-Z0-9]{4,}", "channel ids (C...)"),
     )

@@ -102,8 +102,12 @@ class Desk:
         previous: str | None = None,
         thread: str | None = None,
         emergency: bool = False,
+        keep_text: bool = True,
     ) -> Answered:
-        """Answer a question. Never raises: whatever fails, the asker hears. `asker`: whose pace is kept."""
+        """Answer a question. Never raises: whatever fails, the asker hears.
+
+        `asker`: whose pace is kept. `keep_text`: False for a text that somebody else wrote, of which nothing is kept.
+        """
         begun, at = time.perf_counter(), self.clock()
         text = whole_characters(text)
         guidance = self.library.guidance
@@ -118,7 +122,7 @@ class Desk:
             id=new_id(),
             at=at,
             channel=channel,
-            text=text,
+            text=text if keep_text else None,
             reply=reply,
             emergency=emergency,
             ms=(time.perf_counter() - begun) * 1000,
@@ -179,6 +183,19 @@ class Desk:
         except (*STORAGE_FAILS, TimeoutError) as error:
             log.error("a person could not be looked up: %s", where(error))
             return None
+
+    async def set_agency(self, person: Person, agency: Agency, source: AgencySource) -> bool:
+        """Keep a person's agency; whether it stands."""
+
+        def work(tx: Transaction) -> bool:
+            people.set_agency(tx, person.id, agency.id, source)
+            return True
+
+        return bool(await self.written(work))
+
+    async def agency_was_asked(self, person: Person) -> None:
+        """Note that a person was asked for their agency, and need not be again."""
+        await self.written(lambda tx: people.set_asked(tx, person.id))
 
     async def last_entry(self, thread: str) -> str | None:
         """What the last question of a thread was about."""

@@ -54,7 +54,7 @@ def run(settings: Settings) -> None:
     if settings.slack is None:
         log.info("for Slack set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET or SLACK_APP_TOKEN (docs/install.md)")
     config = uvicorn.Config(
-        make_app(desk, key, settings.slack, settings.public_url),
+        make_app(desk, key, settings.slack, settings.public_url, settings.managers),
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -100,10 +100,16 @@ def _without_trace(record: logging.LogRecord) -> bool:
     return True
 
 
-def make_app(desk: Desk, key: str, slack_settings: SlackSettings | None, public_url: str | None = None) -> Starlette:
+def make_app(
+    desk: Desk,
+    key: str,
+    slack_settings: SlackSettings | None,
+    public_url: str | None = None,
+    managers: tuple[str, ...] = (),
+) -> Starlette:
     """The ASGI application. `public_url`: where practitioners reach it, for what is printed."""
     rendering = Rendering(desk, key)
-    slack = Slack(desk, slack_settings) if slack_settings else None
+    slack = Slack(desk, slack_settings, managers) if slack_settings else None
     routes = [
         *Page(rendering).routes,
         *GuidancePages(rendering, public_url).routes,

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 HOME_TEAM, BOT_USER, BOT_ID = "T0HOME", "U0BOT", "B0BOT"
+GETTING_IN = frozenset({"auth.test", "apps.connections.open", "users.info"})
 BY_EMAIL = {"ann@council.example": "U0ANN"}
 IN_GROUP = {"S0LEADS": ["U0ANN", "U0BEN"], "S0EMPTY": []}
 PATIENCE = 15
@@ -113,6 +114,11 @@ class Hangs:
         self._released.wait(PATIENCE)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 1024
+
+
 class StandIn:
     """Slack, on port 0 of this machine."""
 
@@ -122,12 +128,13 @@ class StandIn:
         """What broke Slack's limits. The fixture fails the test when there is anything."""
         self.down = False
         """While it is, every connection is closed without an answer."""
+        self.link = None
+        """What stands for socket mode, where a test uses it."""
         self._arrived = threading.Condition()
         self._planned = {}
         self._hanging = []
         self._numbers = itertools.count(1)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="slack")
         self.root = f"http://127.0.0.1:{self._server.server_port}"
         self.api_url = f"{self.root}/api/"
@@ -156,12 +163,12 @@ class StandIn:
             self._planned.setdefault(method, []).extend(answers)
 
     def taken(self, method=None):
-        """The calls that Slack did what they asked for, without `auth.test`."""
+        """The calls that Slack did what they asked for, without those by which the bot gets in."""
         with self._arrived:
             return [
                 call
                 for call in self.calls
-                if call.taken and (call.method == method if method else call.method != "auth.test")
+                if call.taken and (call.method == method if method else call.method not in GETTING_IN)
             ]
 
     def tried(self, method):
@@ -208,7 +215,12 @@ class StandIn:
             self.faults += faults
             call.taken = not faults
             self._arrived.notify_all()
-        return self._said(method, {"ok": False, "error": "invalid_blocks"} if faults else _usual(call))
+        return self._said(method, {"ok": False, "error": "invalid_blocks"} if faults else self._usual(call))
+
+    def _usual(self, call):
+        if call.method == "apps.connections.open" and self.link is not None:
+            return {"ok": True, "url": self.link.address()}
+        return _usual(call)
 
     @staticmethod
     def _said(method, content):
@@ -284,6 +296,8 @@ def faults_of(method, arguments):
     """What Slack would refuse in a call's message or form, and what it would show broken or active."""
     if method == "views.open":
         return list(_faults_of_modal(arguments["view"]))
+    if method == "views.publish":
+        return list(_faults_of_home(arguments["view"]))
     if method in ("chat.postMessage", "chat.postEphemeral", "response_url"):
         return list(faults_of_message(arguments.get("text", ""), arguments.get("blocks", [])))
     return []
@@ -354,6 +368,13 @@ def _faults_of_element(element):
             yield f"an element of type {other}"
 
 
+def _faults_of_home(view):
+    if view["type"] != "home":
+        yield f"a view of type {view['type']}"
+    yield from _faults_of_count("home", view["blocks"], BLOCKS_OF_MODAL)
+    yield from _faults_of_inputs(view["blocks"])
+
+
 def _faults_of_modal(view):
     if view["type"] != "modal":
         yield f"a view of type {view['type']}"
@@ -366,7 +387,15 @@ def _faults_of_modal(view):
         yield "private_metadata"
     yield from _faults_of_length("callback_id", view["callback_id"], 255)
     yield from _faults_of_count("modal", view["blocks"], BLOCKS_OF_MODAL)
-    for block in view["blocks"]:
+    yield from _faults_of_inputs(view["blocks"])
+
+
+def _faults_of_inputs(blocks):
+    """Of the blocks of a form or of Home."""
+    for block in blocks:
+        if block["type"] == "alert":  # in forms alone
+            yield from _faults_of_plain("alert", block["text"], 200)
+            continue
         if block["type"] != "input":
             yield from _faults_of_block(block)
             continue

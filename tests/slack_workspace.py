@@ -53,7 +53,8 @@ class Running:
     """An application under uvicorn on port 0, in a thread."""
 
     def __init__(self, app):
-        self._slack = next(route.endpoint.__self__ for route in app.routes if route.path == "/slack/events")
+        # None in socket mode: what is in flight then is waited for at the stand-in.
+        self._slack = next((route.endpoint.__self__ for route in app.routes if route.path == "/slack/events"), None)
         # No logging of its own, so that what it logs is seen by the tests too.
         config = uvicorn.Config(app, port=0, log_config=None, log_level="warning", ws="none", access_log=False)
         self._server = _Server(config)
@@ -231,7 +232,7 @@ class Client:
 class Workspace(Client):
     """One bot in this process, its database, and people who write to it."""
 
-    def __init__(self, stand_in, database, guidance=None, *, store=True, library=None, team_ids=()):
+    def __init__(self, stand_in, database, guidance=None, *, store=True, library=None, team_ids=(), app_token=None):
         quiet_libraries()
         self.now = WEDNESDAY_MORNING
         self.database = database
@@ -242,7 +243,9 @@ class Workspace(Client):
             migrate(database)
         self.store = Store(database) if store else None
         self.desk = Desk(library, self.store, self.clock)
-        settings = SlackSettings("xoxb-test", SECRET, stand_in.api_url, frozenset(team_ids))
+        settings = SlackSettings(
+            "xoxb-test", None if app_token else SECRET, stand_in.api_url, frozenset(team_ids), app_token=app_token
+        )
         self._running = Running(make_app(self.desk, "k" * 32, settings))
         super().__init__(stand_in, httpx.Client(base_url=self._running.url, timeout=PATIENCE, trust_env=False))
 

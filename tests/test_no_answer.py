@@ -46,7 +46,7 @@ from bot.tickets.no_answer import (
     parse,
 )
 from handlers.command_line import forms as terminal_forms
-from handlers.slack import forms
+from handlers.slack import blocks, forms
 from handlers.web.reports import NOT_SAVED, OLD_FORM
 
 FRONT_DOOR, DUTY_TEAM, POLICE, EMERGENCY = "front-door", "emergency-duty-team", "police-101", "emergency-999"
@@ -839,7 +839,7 @@ def test_the_form_keeps_slack_s_limits_however_many_services_there_are(start_bot
 
 
 def test_no_choice_is_cut_in_slack():
-    assert all(len(option.label) <= forms.MAX_OPTION for kind in (Waited, Did) for option in kind)
+    assert all(len(option.label) <= blocks.MAX_BUTTON for kind in (Waited, Did) for option in kind)
 
 
 # In the terminal

@@ -275,7 +275,7 @@ def test_a_mention_in_a_direct_message_is_answered_once(bot):
 
 
 def test_other_events_are_acknowledged_and_not_answered(bot):
-    bot.event({"type": "app_home_opened", "user": ASKER, "channel": DIRECT, "tab": "home"})
+    bot.event({"type": "member_joined_channel", "user": ASKER, "channel": CHANNEL})
     bot.event({"type": "reaction_added", "user": ASKER, "reaction": "eyes", "item": {"type": "message"}})
     bot.stop()
     assert bot.slack.taken() == []

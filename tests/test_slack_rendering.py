@@ -18,7 +18,7 @@ from bot.knowledge.model import AgencyKind, Contact, Entry, Number, Rule, Source
 from bot.privacy import Found, Kind, mask
 from bot.storage.questions import new_id
 from bot.working_time import Opening
-from handlers.slack import app, buttons, feedback, forms, render
+from handlers.slack import app, blocks, buttons, feedback, forms, render
 from handlers.slack.incoming import message, plain_text
 
 MOMENTS = [datetime(2026, 11, 25, 10, 30, tzinfo=UTC), datetime(2026, 12, 26, 3, 0, tzinfo=UTC)]
@@ -339,14 +339,14 @@ def test_a_text_that_does_not_fit_is_handed_back_with_a_sign_of_it():
 
 @given(st.text(max_size=300), st.integers(2, 40))
 def test_a_cut_text_is_short_enough_and_never_ends_within_an_escape(text, length):
-    cut = render.cut(render.escape(text), length)
+    cut = blocks.cut(blocks.escape(text), length)
     assert len(cut) <= length
     assert re.fullmatch(r"(?:[^<>&]|&(?:amp|lt|gt);)*", cut)
 
 
 @given(st.text(max_size=300))
 def test_what_is_escaped_reads_as_it_was_typed(text):
-    assert plain_text(render.escape(text)) == text.strip()
+    assert plain_text(blocks.escape(text)) == text.strip()
 
 
 # What comes in

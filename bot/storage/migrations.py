@@ -167,3 +167,9 @@ def m003_knowledge_in_use_and_what_people_report(db: Database) -> None:
         CREATE INDEX quick_records_by_time ON quick_records (at);
         """
     )
+
+
+@migrations()
+def m004_agency_is_asked_once(db: Database) -> None:
+    """Whether somebody was asked for their agency, so that nobody is asked twice."""
+    db.execute("ALTER TABLE people ADD COLUMN agency_asked INTEGER NOT NULL DEFAULT 0")

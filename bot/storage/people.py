@@ -32,10 +32,27 @@ def find(tx: Transaction, channel: str, channel_user_id: str) -> Person | None:
     return None if row is None else _person(row)
 
 
+def set_agency(tx: Transaction, person_id: str, agency: str, source: AgencySource) -> None:
+    """Keep a person's agency. What they said themselves is not replaced by what an e-mail address suggests."""
+    tx.execute(
+        "UPDATE people SET agency = :agency, agency_source = :source WHERE id = :id "
+        "AND (:source = 'declared' OR agency IS NULL)",
+        agency=agency,
+        source=source.value,
+        id=person_id,
+    )
+
+
+def set_asked(tx: Transaction, person_id: str) -> None:
+    """Note that a person was asked for their agency."""
+    tx.execute("UPDATE people SET agency_asked = 1 WHERE id = :id", id=person_id)
+
+
 def _person(row: Row) -> Person:
     return Person(
         id=row["id"],
         channel=row["channel"],
         agency=row["agency"],
         agency_source=AgencySource(row["agency_source"]),
+        agency_asked=bool(row["agency_asked"]),
     )

@@ -28,7 +28,8 @@ class Question:
     id: str
     at: datetime
     channel: str
-    text: str
+    text: str | None
+    """None where nothing of it may be kept."""
     reply: Reply
     emergency: bool
     ms: float
@@ -98,6 +99,33 @@ def judge(
         missing=missing,
     )
     return True
+
+
+@dataclass(frozen=True)
+class Week:
+    """What happened in some days."""
+
+    questions: int
+    unanswered: int
+    emergencies: int
+    unhelpful: int
+    corrections: int
+    """Open ones, whenever they were suggested."""
+    no_answers: int
+
+
+def week(tx: Transaction, since: datetime) -> Week:
+    """The figures since `since`."""
+    row = tx.one(
+        "SELECT count(*) AS questions, coalesce(sum(status = 'no_guidance'), 0) AS unanswered, "
+        "coalesce(sum(emergency), 0) AS emergencies, "
+        "(SELECT count(DISTINCT question_id) FROM verdicts WHERE helpful = 0 AND at >= :since) AS unhelpful, "
+        "(SELECT count(*) FROM corrections WHERE settled IS NULL) AS corrections, "
+        "(SELECT count(*) FROM quick_records WHERE at >= :since) AS no_answers "
+        "FROM questions WHERE at >= :since",
+        since=utc(since),
+    )
+    return Week(**row) if row else Week(0, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)

@@ -20,17 +20,21 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from bot.access import Person
 from bot.config import SlackSettings
 from bot.desk import Desk, where
 from bot.outbox import NotSent
 from handlers.slack import render
+from handlers.slack.agency import Agencies
 from handlers.slack.buttons import Buttons
 from handlers.slack.call import SENDING_SECONDS, Call, post, retry_handlers
 from handlers.slack.feedback import Feedback
+from handlers.slack.home import Home
 from handlers.slack.incoming import teams_of
 from handlers.slack.questions import COMMAND, Questions
 from handlers.slack.render import Outgoing
 from handlers.slack.reports import Reports
+from handlers.slack.shortcuts import Shortcuts
 from handlers.slack.socket import Socket
 
 log = logging.getLogger(__name__)
@@ -45,21 +49,25 @@ Listener = Callable[[Call], Awaitable[None]]
 class Slack:
     """The Slack channel of one desk."""
 
-    def __init__(self, desk: Desk, settings: SlackSettings) -> None:
+    def __init__(self, desk: Desk, settings: SlackSettings, managers: tuple[str, ...] = ()) -> None:
         self.desk = desk
         self._teams = settings.team_ids
         self._in_flight: set[asyncio.Task[Any]] = set()
-        self._questions = Questions(desk)
+        self._questions = Questions(desk, settings.private_channels, settings.silent_channels)
+        self._questions.met = self._learn_agency
         self._buttons = Buttons(self._questions)
         self._feedback = Feedback(self._questions)
         self._reports = Reports(self._questions)
+        self._agencies = Agencies(self._questions)
+        self._home = Home(self._questions, self._agencies, managers)
+        self._shortcuts = Shortcuts(self._questions)
         client = AsyncWebClient(token=settings.bot_token, base_url=settings.api_url, timeout=SENDING_SECONDS)
         client.retry_handlers = retry_handlers()
         # Bolt logs what was typed. Each of its loggers takes its level from the one given here, else from the root.
         quiet = logging.getLogger("slack_bolt")
         quiet.setLevel(logging.CRITICAL)
         self._confirmed = False
-        self._verifier = SignatureVerifier(settings.signing_secret or "")
+        self._verifier = SignatureVerifier(settings.signing_secret) if settings.signing_secret else None
         self.app = AsyncApp(client=client, request_verification_enabled=False, logger=quiet)
         self._handler = AsyncSlackRequestHandler(self.app)
         self._register()
@@ -94,6 +102,8 @@ class Slack:
 
     def _signed(self, body: bytes, headers: Headers) -> bool:
         """Whether Slack signed this. Asked here, because Bolt verifies only after it has parsed the body."""
+        if self._verifier is None:
+            return False
         timestamp, signature = (headers.get(f"x-slack-{name}", "") for name in ("request-timestamp", "signature"))
         try:
             return self._verifier.is_valid(body, timestamp, signature)
@@ -148,7 +158,10 @@ class Slack:
         every = re.compile(".*")
         self.app.event("app_mention")(self._listener(self._questions.on_message))
         self.app.event("message")(self._listener(self._questions.on_message))
+        self.app.event("app_home_opened")(self._listener(self._home.on_opened))
         self.app.event(every)(self._listener(self.on_nothing))
+        self.app.global_shortcut("ask_safeguarding")(self._listener(self._shortcuts.on_ask))
+        self.app.message_shortcut("find_guidance")(self._listener(self._shortcuts.on_find))
         self.app.command(COMMAND)(self._listener(self._questions.on_command))
         for action_id, listener in (
             (re.compile(r"show_(entry|related)_\d+"), self._buttons.on_show_entry),
@@ -156,11 +169,16 @@ class Slack:
             ("ask_without", self._buttons.on_ask_without),
             ("share_entry", self._buttons.on_share_entry),
             ("verdict", self._feedback.on_verdict),
+            ("choose_agency", self._agencies.on_chosen),
+            ("choose_agency_home", self._home.on_agency),
+            ("ask_home", self._home.on_asked),
+            ("refresh_home", self._home.on_refresh),
             ("no_answer", self._reports.on_no_answer),
             ("suggest_correction", self._reports.on_correction),
             (every, self._buttons.on_old_button),
         ):
             self.app.action(action_id)(self._listener(listener))
+        self.app.view("ask")(self._listener(self._shortcuts.on_ask_sent))
         self.app.view("missing")(self._listener(self._feedback.on_missing))
         self.app.view("no_answer")(self._listener(self._reports.on_no_answer_sent))
         self.app.view("correction")(self._listener(self._reports.on_correction_sent))
@@ -207,6 +225,12 @@ class Slack:
         except Exception as error:
             log.error("the asker could not be told in place: %s", where(error))
             await post(call.client, call.user, None, outgoing)
+
+    def _learn_agency(self, call: Call, person: Person) -> None:
+        """Work out an asker's agency, beside the answer."""
+        task = asyncio.create_task(self._agencies.learn(call.client, call.user, person))
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
 
     async def _on_error(self, error: Exception) -> None:
         log.error("Slack's framework reported: %s", where(error))

@@ -82,10 +82,13 @@ class Call:
         return bool((self.body.get("container") or {}).get("is_ephemeral"))
 
     async def privately(self, outgoing: Outgoing) -> None:
-        """Answer so that only the asker sees it.
+        """Answer so that only the asker sees it: in place, or where there is no place (Home), in their messages.
 
         Raises: NotDelivered. (Bolt's own `respond` would wait for no rate limit, and not say that it failed.)
         """
+        if "response_url" not in self.body:
+            await post(self.client, self.user, None, outgoing)
+            return
         address = AsyncWebhookClient(
             self.body["response_url"], timeout=SENDING_SECONDS, retry_handlers=retry_handlers()
         )

@@ -9,6 +9,7 @@ from bot.answering import messages
 from bot.desk import whole_characters
 from bot.privacy import Guard
 from handlers.slack import forms, render
+from handlers.slack.blocks import cut
 from handlers.slack.call import Call, post
 from handlers.slack.questions import Questions
 
@@ -53,7 +54,7 @@ class Feedback:
         if problem is None and not await self._saved(view, text, call.user):
             problem = NOT_SAVED
         if problem is not None:
-            await call.ack(response_action="errors", errors={"missing": render.cut(problem, 1500)})
+            await call.ack(response_action="errors", errors={"missing": cut(problem, 1500)})
         else:
             await call.ack()
         if posting is not None:

@@ -7,34 +7,51 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.answering.reply import Reply
 from bot.knowledge.model import Contact, Entry
 from bot.tickets.no_answer import Did, NextStep, Waited
 from handlers import wording
-from handlers.slack.render import MAX_SECTION, Block, cut, escape
+from handlers.slack import render
+from handlers.slack.blocks import MAX_BUTTON, MAX_OPTIONS, MAX_SECTION, Block, cut, escape, label, section
 
 MAX_TYPED = 1000
-MAX_OPTION = 75
-MAX_OPTIONS = 100
+MAX_VIEW = 98
+STILL = frozenset({"header", "section", "context"})
+"""Blocks without buttons."""
 
 Form = dict[str, Any]
 
 
+def ask() -> Form:
+    """One question, asked from anywhere."""
+    hint = "Leave out names, dates of birth and addresses. I only need the situation."
+    alert = {"type": "alert", "level": "warning", "text": label("Type no names. In danger, ring 999 first.")}
+    return _form("ask", "Ask about safeguarding", "Ask", "", [alert, _typed("question", "Your question", hint, 3000)])
+
+
+def answer(reply: Reply) -> Form:
+    """The answer to it. Its buttons stand in the messages with the asker, where they work."""
+    shown = [block for block in render.reply(reply, private=False).blocks if block["type"] in STILL]
+    more = section("_This answer stands under Messages too, with everything that belongs to it._")
+    return _form("answered", "Guidance", None, "", [*shown[:MAX_VIEW], more])
+
+
 def missing(question_id: str) -> Form:
     """What was missing from an answer?"""
-    label, hint = "What did you need to know?", "The editors read this. Leave out names."
-    return _form("missing", "What was missing?", "Send", question_id, [_typed("missing", label, hint)])
+    asked, hint = "What did you need to know?", "The editors read this. Leave out names."
+    return _form("missing", "What was missing?", "Send", question_id, [_typed("missing", asked, hint)])
 
 
 def correction(entry: Entry) -> Form:
     """What is wrong in an entry?"""
-    label = "What is wrong, or what should it say?"
-    about = _section(f"About “{escape(cut(entry.title, 200))}”")
+    asked = "What is wrong, or what should it say?"
+    about = section(f"About “{escape(cut(entry.title, 200))}”")
     return _form(
         "correction",
         "Suggest a correction",
         "Send",
         entry.full_id,
-        [about, _typed("correction", label, "Whoever looks after this entry reads it. Leave out names.")],
+        [about, _typed("correction", asked, "Whoever looks after this entry reads it. Leave out names.")],
     )
 
 
@@ -47,12 +64,12 @@ def no_answer(contacts: Sequence[Contact], step: NextStep, now: datetime) -> For
         "",
         [
             *next_step(step),
-            _section("*Tell the partnership*, so that it can be put right. No names; this is not a referral."),
+            section("*Tell the partnership*, so that it can be put right. No names; this is not a referral."),
             _choice("service", "Which service?", [(c.id, c.name) for c in contacts], "static_select", first=True),
             {
                 "type": "input",
                 "block_id": "rang_at",
-                "label": _plain("When did you ring?"),
+                "label": label("When did you ring?"),
                 "element": {
                     "type": "datetimepicker",
                     "action_id": "value",
@@ -71,13 +88,13 @@ def recorded(reference: str, step: NextStep) -> Form:
         f"*Recorded as {reference}.* It tells the partnership how this service answers. It is not a referral, and "
         "nobody rings you back because of it: go on until somebody has taken the worry over."
     )
-    return _form("recorded", "Recorded", None, "", [_section(said), *next_step(step)])
+    return _form("recorded", "Recorded", None, "", [section(said), *next_step(step)])
 
 
 def thanks(owner: str) -> Form:
     """What the correction's form turns into."""
     said = f"*Thank you.* Your suggestion is on the list of {escape(owner)}, who look after this entry."
-    return _form("recorded", "Sent", None, "", [_section(said)])
+    return _form("recorded", "Sent", None, "", [section(said)])
 
 
 def next_step(step: NextStep) -> list[Block]:
@@ -105,32 +122,28 @@ def _form(callback: str, title: str, submit: str | None, metadata: str, blocks: 
         "type": "modal",
         "callback_id": callback,
         "private_metadata": metadata,
-        "title": _plain(title),
-        "close": _plain("Cancel" if submit else "Close"),
+        "title": label(title),
+        "close": label("Cancel" if submit else "Close"),
         "blocks": list(blocks),
     }
-    return form | ({"submit": _plain(submit)} if submit else {})
+    return form | ({"submit": label(submit)} if submit else {})
 
 
 def _labels(kind: type[StrEnum]) -> list[tuple[str, str]]:
     return [(option.value, str(getattr(option, "label", option.value))) for option in kind]
 
 
-def _typed(block: str, label: str, hint: str) -> Block:
-    element = {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": MAX_TYPED}
-    return {"type": "input", "block_id": block, "label": _plain(label), "hint": _plain(hint), "element": element}
+def _typed(block: str, asked: str, hint: str, longest: int = MAX_TYPED) -> Block:
+    element = {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": longest}
+    return {"type": "input", "block_id": block, "label": label(asked), "hint": label(hint), "element": element}
 
 
-def _choice(block: str, label: str, options: Sequence[tuple[str, str]], kind: str, *, first: bool = False) -> Block:
-    offered = [{"text": _plain(cut(text, MAX_OPTION)), "value": value} for value, text in options[:MAX_OPTIONS]]
+def _choice(block: str, asked: str, options: Sequence[tuple[str, str]], kind: str, *, first: bool = False) -> Block:
+    offered = [{"text": label(cut(text, MAX_BUTTON)), "value": value} for value, text in options[:MAX_OPTIONS]]
     element: Block = {"type": kind, "action_id": "value", "options": offered}
     if first and offered:
         element["initial_option"] = offered[0]
-    return {"type": "input", "block_id": block, "label": _plain(label), "element": element}
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}
+    return {"type": "input", "block_id": block, "label": label(asked), "element": element}
 
 
 def _sections(lines: Iterable[str]) -> list[Block]:
@@ -141,8 +154,4 @@ def _sections(lines: Iterable[str]) -> list[Block]:
             texts[-1] += "\n" + line
         else:
             texts.append(line)
-    return [_section(text) for text in texts]
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    return [section(text) for text in texts]

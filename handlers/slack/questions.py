@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,11 +23,22 @@ COMMAND = "/safeguarding"
 class Questions:
     """Answers what is asked, each request once."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(
+        self, desk: Desk, private: frozenset[str] = frozenset(), silent: frozenset[str] = frozenset()
+    ) -> None:
+        """`private`: channels where only the asker sees the answer; `silent`: where only an emergency gets one."""
         self.desk = desk
+        self._private = private
+        self._silent = silent
         self._seen = Seen()
         self._agencies: dict[str, Agency] = {}
         """Of askers met since the start, so that the emergency card needs no database."""
+        self._asked: set[str] = set()
+        """Whom we asked for their agency since the start."""
+        self._newcomers: dict[str, Person] = {}
+        """Askers whose agency is not known."""
+        self.met: Callable[[Call, Person], None] = lambda call, person: None
+        """Told of each of them."""
 
     def first_time(self, key: str) -> bool:
         """Whether a request is new, and not one that Slack delivers again."""
@@ -35,6 +47,10 @@ class Questions:
     def agency_of(self, user: str) -> Agency | None:
         """The asker's agency, as far as it is known without the database."""
         return self._agencies.get(user)
+
+    def remember_agency(self, user: str, agency: Agency) -> None:
+        """From now on this is the asker's agency."""
+        self._agencies[user] = agency
 
     def alarm(self, text: str, user: str) -> EmergencyCard | None:
         """The emergency card, when it is due."""
@@ -47,19 +63,26 @@ class Questions:
         if asked is None or not self.first_time(key):
             return
         card = self.alarm(asked.text, asked.user)
+        quiet = not asked.direct and asked.channel in self._private | self._silent
         if card is not None:
-            await post(call.client, asked.channel, asked.answer_in, render.card(card))
-        if await self.desk.done_before(key):
+            await self._tell(call, asked, render.card(card), privately=quiet)
+        if asked.channel in self._silent or await self.desk.done_before(key):
             return
-        answered = await self._answer(asked.text, asked.user, asked.thread, emergency=card is not None)
-        await self._send(call, asked, answered)
+        answered = await self.answer(call, asked.text, asked.user, asked.thread, emergency=card is not None)
+        await self._send(call, asked, answered, quiet=quiet)
         await self.desk.record(answered, key)
 
-    async def _answer(self, text: str, user: str, thread: str, *, emergency: bool) -> Answered:
+    async def answer(
+        self, call: Call, text: str, user: str, thread: str, *, emergency: bool, keep_text: bool = True
+    ) -> Answered:
+        """The answer to a question, not yet recorded."""
         person = await self.desk.person("slack", user)
         agency = self._agency(person)
         if agency is not None:
             self._agencies[user] = agency
+        elif person is not None:
+            self._newcomers[user] = person
+            self.met(call, person)
         return self.desk.answer(
             text,
             channel="slack",
@@ -70,35 +93,58 @@ class Questions:
             previous=await self.desk.last_entry(thread),
             thread=thread,
             emergency=emergency,
+            keep_text=keep_text,
         )
+
+    def _with_agency_question(self, outgoing: Outgoing, user: str) -> tuple[Outgoing, Person | None]:
+        """The answer with the question for the asker's agency, and whom it asks; nobody is asked twice."""
+        newcomer = self._newcomers.pop(user, None)
+        agencies = self.desk.library.directory.partnership.agencies
+        if newcomer is None or newcomer.agency_asked or user in self._asked or not agencies:
+            return outgoing, None
+        self._asked.add(user)
+        return outgoing.with_more(render.agency_question(agencies)), newcomer
+
+    async def _asked_for_agency(self, person: Person | None) -> None:
+        if person is not None:
+            await self.desk.agency_was_asked(person)
 
     def _agency(self, person: Person | None) -> Agency | None:
         if person is None or person.agency is None:
             return None
         return self.desk.library.directory.partnership.agency_by_id.get(person.agency)
 
-    async def _send(self, call: Call, asked: Message, answered: Answered) -> None:
+    async def _send(self, call: Call, asked: Message, answered: Answered, *, quiet: bool) -> None:
         reply, late = answered.reply, None
         if self.desk.clock() - asked.asked_at > LATE:
             zone = ZoneInfo(self.desk.library.directory.partnership.time_zone)
             late = messages.late(f"{asked.asked_at.astimezone(zone):%H:%M}")
         question_id = answered.question.id
         if asked.direct:
-            outgoing = render.reply(_in_a_direct_message(reply), question_id=question_id, private=True, late=late)
+            outgoing = render.reply(in_a_direct_message(reply), question_id=question_id, private=True, late=late)
+            outgoing, newcomer = self._with_agency_question(outgoing, asked.user)
             await post(call.client, asked.channel, asked.answer_in, outgoing)
+            await self._asked_for_agency(newcomer)
         elif reply.status in (Status.IDENTIFIERS, Status.TOO_LONG, Status.BUSY, Status.EMPTY):
             # What only the writer should read: in the channel it would point at the message.
             outgoing = render.reply(_asking_to_delete(reply), private=True, hand_back=True, late=late)
-            await call.client.chat_postEphemeral(
-                channel=asked.channel,
-                user=asked.user,
-                thread_ts=asked.thread_ts,
-                text=outgoing.text,
-                blocks=outgoing.blocks,
-            )
+            await self._tell(call, asked, outgoing, privately=True)
         else:
-            outgoing = render.reply(reply, question_id=question_id, private=False, late=late)
+            outgoing = render.reply(reply, question_id=question_id, private=quiet, late=late)
+            await self._tell(call, asked, outgoing, privately=quiet)
+
+    async def _tell(self, call: Call, asked: Message, outgoing: Outgoing, *, privately: bool) -> None:
+        """In the thread of a question, for all or for the asker alone."""
+        if not privately:
             await post(call.client, asked.channel, asked.answer_in, outgoing)
+            return
+        await call.client.chat_postEphemeral(
+            channel=asked.channel,
+            user=asked.user,
+            thread_ts=asked.thread_ts,
+            text=outgoing.text,
+            blocks=outgoing.blocks,
+        )
 
     async def on_command(self, call: Call) -> None:
         """`/safeguarding text`, seen by the asker alone; `help`, `topics` and `contacts` when that is all it says."""
@@ -118,9 +164,11 @@ class Questions:
     async def answer_privately(self, call: Call, text: str, *, emergency: bool) -> None:
         """Answer so that only the asker sees it, and record the question."""
         thread = f"slack:{self._place(call)}:{call.user}"
-        answered = await self._answer(text, call.user, thread, emergency=emergency)
+        answered = await self.answer(call, text, call.user, thread, emergency=emergency)
         outgoing = render.reply(answered.reply, question_id=answered.question.id, private=True, hand_back=True)
+        outgoing, newcomer = self._with_agency_question(outgoing, call.user)
         await call.privately(outgoing)
+        await self._asked_for_agency(newcomer)
         await self.desk.record(answered)
 
     def _place(self, call: Call) -> str:
@@ -155,7 +203,7 @@ def _asking_to_delete(reply: Reply) -> Reply:
     return Reply(**{**vars(reply), "message": reply.message + ask})
 
 
-def _in_a_direct_message(reply: Reply) -> Reply:
+def in_a_direct_message(reply: Reply) -> Reply:
     """A direct message stays where it is: it never repeats what identifies somebody."""
     if reply.status is not Status.IDENTIFIERS:
         return reply

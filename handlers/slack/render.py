@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.answering.reply import ContactNow, EmergencyCard, Reply, Status
 from bot.knowledge.markdown import BlockKind, Span, parse, plain, spans
-from bot.knowledge.model import Entry, KnowledgeBase, Rule, Topic
+from bot.knowledge.model import Agency, Entry, KnowledgeBase, Rule, Topic
 from bot.tickets.no_answer import can_be_reported
 from handlers import wording
+from handlers.slack.blocks import (
+    MAX_BLOCKS,
+    MAX_CONTEXT,
+    MAX_VALUE,
+    Block,
+    actions,
+    button,
+    context,
+    cut,
+    escape,
+    header,
+    menu,
+    section,
+    texts,
+)
 
-MAX_SECTION, MAX_HEADER, MAX_BUTTON, MAX_CONTEXT, MAX_BLOCKS = 3000, 150, 75, 2000, 50
-MAX_VALUE = 2000
 MAX_LABEL = 400
 """Characters of a service's name or note."""
 MAX_HANDED_BACK = 12_000
@@ -23,11 +35,8 @@ MAX_TEXT = 3500
 """Of the top-level text, which notifications and screen readers use."""
 TOPIC_BUTTONS = 10
 """More topics than this are a menu, which takes one line."""
-MAX_OPTIONS = 100
 TOPIC_ENTRIES = 40
 """Buttons for a topic's entries; a longer topic is read on the page."""
-
-Block = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -41,35 +50,24 @@ class Outgoing:
         """For `chat.postMessage` and a response address; addresses in it are not unfolded."""
         return {"text": self.text, "blocks": self.blocks, "unfurl_links": False, "unfurl_media": False}
 
-
-def escape(text: str) -> str:
-    """Text as Slack shows it literally, so that nobody can make the bot write <!channel>."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def cut(text: str, length: int) -> str:
-    """At most `length` characters, never within an escape, with an ellipsis where something is left out."""
-    if len(text) <= length:
-        return text
-    kept = text[: length - 1]
-    escape_begun = kept.rfind("&", max(0, len(kept) - 5))
-    if escape_begun != -1 and ";" not in kept[escape_begun:]:
-        kept = kept[:escape_begun]
-    return kept + "…"
+    def with_more(self, blocks: Sequence[Block]) -> Outgoing:
+        """The same with more blocks below, where there is room for them."""
+        room = len(self.blocks) + len(blocks) <= MAX_BLOCKS
+        return Outgoing(self.text, [*self.blocks, *blocks]) if room else self
 
 
 def card(emergency: EmergencyCard) -> Outgoing:
     """The emergency card."""
     lines = wording.card_lines(emergency)
     blocks = [
-        _header("Emergency"),
-        _section(f"*{escape(emergency.first)}*\n<tel:999|Ring 999>"),
-        _section(escape(emergency.then)),
+        header("Emergency"),
+        section(f"*{escape(emergency.first)}*\n<tel:999|Ring 999>"),
+        section(escape(emergency.then)),
         *_contact_blocks(emergency.contacts),
-        *_actions(_no_answer(emergency.contacts)),
+        *actions(_no_answer(emergency.contacts)),
     ]
     if emergency.as_of is not None:
-        blocks.append(_context(escape(lines[-1])))
+        blocks.append(context(escape(lines[-1])))
     return Outgoing(cut(escape(" ".join(lines)), MAX_TEXT), blocks)
 
 
@@ -88,7 +86,7 @@ def reply(
     """
     blocks = list(_reply_blocks(answer, private=private, hand_back=hand_back))
     if late:
-        blocks.insert(0, _context(escape(late)))
+        blocks.insert(0, context(escape(late)))
     if question_id and answer.status in JUDGED:
         blocks.append(_verdict(question_id))
     return Outgoing(_summary(answer, late), _at_most(blocks))
@@ -99,22 +97,16 @@ JUDGED = frozenset({Status.ANSWERED, Status.CHOOSE, Status.NO_GUIDANCE, Status.I
 
 def topics(knowledge: KnowledgeBase) -> Outgoing:
     """The topics as buttons."""
-    return Outgoing("Topics", [_section("*What I hold guidance on*"), *_topics(knowledge.topics.values())])
+    return Outgoing("Topics", [section("*What I hold guidance on*"), *_topics(knowledge.topics.values())])
 
 
 def _topics(listed: Iterable[Topic]) -> list[Block]:
     """Topics to choose from: as buttons, or from a menu where they are many."""
     listed = list(listed)
     if len(listed) <= TOPIC_BUTTONS:
-        return _actions(button(topic.title, f"show_topic_{i}", topic.id) for i, topic in enumerate(listed))
-    options = [{"text": _plain(cut(topic.title, MAX_BUTTON)), "value": topic.id} for topic in listed[:MAX_OPTIONS]]
-    menu = {
-        "type": "static_select",
-        "action_id": "pick_topic",
-        "placeholder": _plain("Look through the topics"),
-        "options": options,
-    }
-    return _actions([menu])
+        return actions(button(topic.title, f"show_topic_{i}", topic.id) for i, topic in enumerate(listed))
+    options = ((topic.id, topic.title) for topic in listed)
+    return actions([menu("pick_topic", "Look through the topics", options)])
 
 
 def entries(title: str, listed: list[Entry]) -> Outgoing:
@@ -123,21 +115,35 @@ def entries(title: str, listed: list[Entry]) -> Outgoing:
         button(entry.title, f"show_entry_{i}", entry.full_id) for i, entry in enumerate(listed[:TOPIC_ENTRIES])
     ]
     more = len(listed) - TOPIC_ENTRIES
-    rest = [_context(f"_{more} more are on the page._")] if more > 0 else []
-    return Outgoing(escape(title), [_section(f"*{escape(cut(title, 200))}*"), *_actions(buttons), *rest])
+    rest = [context(f"_{more} more are on the page._")] if more > 0 else []
+    return Outgoing(escape(title), [section(f"*{escape(cut(title, 200))}*"), *actions(buttons), *rest])
 
 
 def contacts(listed: tuple[ContactNow, ...]) -> Outgoing:
     """Whom to ring now."""
-    first = _section("*In danger now:* <tel:999|999>, police or ambulance. Not an emergency: <tel:101|101>.")
-    blocks = [_header("Who to ring now"), first, *_contact_blocks(listed), *_actions(_no_answer(listed))]
+    first = section("*In danger now:* <tel:999|999>, police or ambulance. Not an emergency: <tel:101|101>.")
+    blocks = [header("Who to ring now"), first, *_contact_blocks(listed), *actions(_no_answer(listed))]
     numbers = "; ".join(f"{now.contact.name} {wording.ways(now.contact)} ({wording.hours(now)})" for now in listed)
     return Outgoing(cut(escape(f"In danger ring 999. {numbers}"), MAX_TEXT), _at_most(blocks))
 
 
 def note(text: str) -> Outgoing:
     """A line of the bot's own."""
-    return Outgoing(cut(escape(text), MAX_TEXT), [_section(escape(text))])
+    return Outgoing(cut(escape(text), MAX_TEXT), [section(escape(text))])
+
+
+AGENCY_QUESTION = "Which agency do you work in? I ask once; then my answers fit it. You can change it on my Home tab."
+
+
+def agency_question(agencies: Sequence[Agency]) -> list[Block]:
+    """Which agency somebody works in, to stand below an answer."""
+    return [section(AGENCY_QUESTION), *actions([agency_menu(agencies, None)])] if agencies else []
+
+
+def agency_menu(agencies: Sequence[Agency], chosen: Agency | None) -> Block:
+    """The agencies to choose from."""
+    options = ((agency.id, agency.name) for agency in agencies)
+    return menu("choose_agency", "My agency", options, chosen.id if chosen else None)
 
 
 def _summary(answer: Reply, late: str | None) -> str:
@@ -151,31 +157,31 @@ def _summary(answer: Reply, late: str | None) -> str:
 
 def _reply_blocks(answer: Reply, *, private: bool, hand_back: bool) -> Iterator[Block]:
     if answer.draft:
-        yield _context(f"*{escape(answer.draft)}*")
+        yield context(f"*{escape(answer.draft)}*")
     if answer.message:
-        yield _section(escape(answer.message))
+        yield section(escape(answer.message))
     if answer.entry is not None:
         yield from _entry_blocks(answer)
     elif answer.contacts:
         yield from _contact_blocks(answer.contacts)
     if hand_back and answer.give_back is not None:
         quoted = escape(cut(answer.give_back, MAX_HANDED_BACK)).replace("\n", "\n>")
-        yield from _texts(f"Your text, to edit:\n>{quoted}")
+        yield from texts(f"Your text, to edit:\n>{quoted}")
     if private and answer.without is not None and len(answer.without) <= MAX_VALUE:
-        yield _section(f"Or ask without it: “{escape(cut(answer.without, 600))}”")
-        yield from _actions([button("Ask without it", "ask_without", answer.without)])
+        yield section(f"Or ask without it: “{escape(cut(answer.without, 600))}”")
+        yield from actions([button("Ask without it", "ask_without", answer.without)])
     if answer.topics:
         yield from _topics(answer.topics)
     if answer.others:
         if answer.entry is not None:
-            yield _context("Not what you meant?")
+            yield context("Not what you meant?")
         buttons = [button(other.title, f"show_entry_{i}", other.full_id) for i, other in enumerate(answer.others)]
-        yield from _actions(buttons)
+        yield from actions(buttons)
     if answer.related:
-        yield _context("See also")
+        yield context("See also")
         buttons = [button(other.title, f"show_related_{i}", other.full_id) for i, other in enumerate(answer.related)]
-        yield from _actions(buttons)
-    yield from _actions(_tools(answer, private=private))
+        yield from actions(buttons)
+    yield from actions(_tools(answer, private=private))
 
 
 def _tools(answer: Reply, *, private: bool) -> Iterator[Block]:
@@ -201,19 +207,19 @@ def _entry_blocks(answer: Reply) -> Iterator[Block]:
     if entry is None:
         return
     if answer.status is not Status.SMALL_TALK:
-        yield _header(entry.title)
-    yield from _texts(mrkdwn(entry.answer))
+        yield header(entry.title)
+    yield from texts(mrkdwn(entry.answer))
     if answer.for_agency:
-        yield _section(f"*For you:* {escape(answer.for_agency)}")
+        yield section(f"*For you:* {escape(answer.for_agency)}")
     for heading, rules in (("You must", entry.must), ("You should", entry.should)):
         if rules:
-            yield from _texts("\n".join([f"*{heading}*", *(f"• {_rule(rule)}" for rule in rules)]))
+            yield from texts("\n".join([f"*{heading}*", *(f"• {_rule(rule)}" for rule in rules)]))
     if entry.steps:
         steps = [f"{number}. {_runs(spans(step))}" for number, step in enumerate(entry.steps, 1)]
-        yield from _texts("\n".join(["*What to do, in order*", *steps]))
+        yield from texts("\n".join(["*What to do, in order*", *steps]))
     yield from _contact_blocks(answer.contacts)
     if entry.confirm_locally:
-        yield from _texts(f"*Confirm locally:* {escape(entry.confirm_locally)}")
+        yield from texts(f"*Confirm locally:* {escape(entry.confirm_locally)}")
     sources = "; ".join(
         f"<{item.url}|{escape(wording.source(item))}>" if item.url else escape(wording.source(item))
         for item in entry.sources
@@ -223,7 +229,7 @@ def _entry_blocks(answer: Reply) -> Iterator[Block]:
         shown = (
             sources if len(sources) <= MAX_CONTEXT - 300 else escape("; ".join(map(wording.source, entry.sources)))
         )
-        yield _context(cut(f"*Sources:* {cut(shown, MAX_CONTEXT - 300)}. {escape(dates)}", MAX_CONTEXT))
+        yield context(cut(f"*Sources:* {cut(shown, MAX_CONTEXT - 300)}. {escape(dates)}", MAX_CONTEXT))
 
 
 def _rule(rule: Rule) -> str:
@@ -247,7 +253,7 @@ def _contact_blocks(listed: tuple[ContactNow, ...]) -> Iterator[Block]:
         if note:
             line += f"\n      {note}"
         lines.append(line)
-    yield from _texts("\n".join(lines))
+    yield from texts("\n".join(lines))
 
 
 def mrkdwn(text: str) -> str:
@@ -273,67 +279,6 @@ def _runs(line: Iterable[Span]) -> str:
     return "".join(parts)
 
 
-def button(text: str, action_id: str, value: str) -> Block:
-    """A button; its value is an id or a masked question, never what somebody typed."""
-    return {
-        "type": "button",
-        "action_id": action_id,
-        "value": value,
-        "text": _plain(cut(text, MAX_BUTTON)),
-    }
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text, "emoji": False}
-
-
-def _actions(buttons: Iterable[Block]) -> list[Block]:
-    """Rows of five, as many as Slack shows side by side."""
-    buttons = list(buttons)
-    return [{"type": "actions", "elements": buttons[i : i + 5]} for i in range(0, len(buttons), 5)]
-
-
-def _header(text: str) -> Block:
-    return {"type": "header", "text": _plain(cut(text, MAX_HEADER))}
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, MAX_SECTION) or " "}}
-
-
-def _texts(text: str) -> Iterator[Block]:
-    """Sections for a text of any length, parted between lines where that is possible."""
-    pieces = [""]
-    for line in text.split("\n"):
-        for part in _parts(line):
-            if not pieces[-1]:
-                pieces[-1] = part
-            elif len(pieces[-1]) + len(part) < MAX_SECTION:
-                pieces[-1] += "\n" + part
-            else:
-                pieces.append(part)
-    yield from (_section(piece) for piece in pieces if piece.strip())
-
-
-_UNPARTED = re.compile(r"<[^<>]*>|&\w+;|[^\s<&]{1,100}|.")
-"""A link, an escape, and a word where it is no longer than words are."""
-
-
-def _parts(line: str) -> Iterator[str]:
-    """A line in parts that a section holds."""
-    part = ""
-    for item in _UNPARTED.findall(line):
-        if len(part) + len(item) > MAX_SECTION:
-            yield part
-            part = ""
-        part += item
-    yield part
-
-
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, MAX_CONTEXT)}]}
-
-
 def _verdict(question_id: str) -> Block:
     def choice(text: str, value: str, label: str) -> dict[str, Any]:
         return {"text": {"type": "plain_text", "text": text}, "value": value, "accessibility_label": label}
@@ -355,5 +300,5 @@ def _at_most(blocks: list[Block]) -> list[Block]:
     """No more blocks than a message holds; the last ones, which are buttons, are kept."""
     if len(blocks) <= MAX_BLOCKS:
         return blocks
-    more = _context("_This goes on; the whole entry is on the page._")
+    more = context("_This goes on; the whole entry is on the page._")
     return [*blocks[: MAX_BLOCKS - 6], more, *blocks[-5:]]

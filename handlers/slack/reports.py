@@ -14,6 +14,7 @@ from bot.privacy import Guard
 from bot.tickets import no_answer
 from bot.tickets.no_answer import InvalidForm, NoAnswer
 from handlers.slack import forms, render
+from handlers.slack.blocks import cut
 from handlers.slack.call import Call, post
 from handlers.slack.feedback import NOT_SAVED, SAVING_SECONDS
 from handlers.slack.questions import Questions
@@ -99,7 +100,7 @@ class Reports:
         posting = asyncio.create_task(post(call.client, call.user, None, render.card(card))) if card else None
         problem = self._problem_with(text) or (None if await _soon(self._saved(call, text)) else NOT_SAVED)
         if problem is not None:
-            await call.ack(response_action="errors", errors={"correction": render.cut(problem, 1500)})
+            await call.ack(response_action="errors", errors={"correction": cut(problem, 1500)})
         else:
             await call.ack(response_action="update", view=forms.thanks(self._owner(str(view["private_metadata"]))))
         if posting is not None:

@@ -9,12 +9,18 @@ from typing import Any
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.desk import where
 
 log = logging.getLogger(__name__)
 
 PING_SECONDS = 5.0
 """The client pings so often, and opens another connection when there is no answer for four times as long."""
+ADDRESS_SECONDS = 20.0
+"""An address that Slack gave to connect to expires soon; after this another is asked for."""
 
 
 class Socket:
@@ -63,14 +69,38 @@ class Socket:
         log.info("connected to Slack in socket mode")
 
     async def _accepts(self) -> bool:
-        return not self._stopping and await self._accepting()
+        # In this order: while the one is waited for, the other may begin.
+        return await self._accepting() and not self._stopping
+
+
+class _Client(SocketModeClient):
+    """The SDK's client, which would try one address for ever, and fail in silence."""
+
+    async def issue_new_wss_url(self) -> str:
+        try:
+            address = await super().issue_new_wss_url()
+        except SlackApiError as error:
+            log.error("Slack gives no address to connect to: %s", error.response.get("error"))
+            raise
+        except Exception as error:
+            log.error("Slack gives no address to connect to: %s", where(error))
+            raise
+        asyncio.get_running_loop().call_later(ADDRESS_SECONDS, self._forget_address)
+        return address
+
+    def _forget_address(self) -> None:
+        self.wss_uri = None
 
 
 class _Handler(AsyncSocketModeHandler):
     """Bolt's handler, which leaves alone what cannot be worked on now."""
 
     def __init__(self, app: AsyncApp, app_token: str, accepts: Callable[[], Awaitable[bool]]) -> None:
-        super().__init__(app, app_token, ping_interval=PING_SECONDS)
+        # Not the base's, which makes a client of its own.
+        self.app = app
+        self.app_token = app_token
+        self.client = _Client(app_token, app.logger, app.client, ping_interval=PING_SECONDS)
+        self.client.socket_mode_request_listeners.append(self.handle)
         self._accepts = accepts
         self.in_hand: set[asyncio.Task[Any]] = set()
         """Envelopes that are being handed to their listeners."""
