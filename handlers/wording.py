@@ -6,6 +6,7 @@ import calendar
 from collections.abc import Mapping
 from datetime import date
 
+from bot.answering.guidance import Directory
 from bot.answering.reply import ContactNow, EmergencyCard
 from bot.knowledge.hours import DAYS, WhenClosed
 from bot.knowledge.model import AgencyKind, Contact, Entry, Source
@@ -117,6 +118,23 @@ def hours(now: ContactNow) -> str:
 def contact_line(now: ContactNow) -> str:
     """A service in one line, without its number."""
     return f"{now.contact.name}: {hours(now)}"
+
+
+def pinned(directory: Directory, public_url: str | None) -> str:
+    """The text to pin in a channel: numbers with their hours, since nobody knows when it will be read."""
+    lines = ["A child in danger now: ring 999. Not an emergency: police on 101."]
+    for name in directory.duty:
+        contact = directory.contacts.get(name)
+        if contact is not None:
+            seen_when = f"; {seen(contact.source)}, confirm locally" if contact.confirm and contact.source else ""
+            lines.append(f"{contact.name}: {ways(contact)} ({timetable(contact, directory.contacts)}{seen_when})")
+    lines.append(
+        "Ask me without names: mention me here, write to me directly, or type /safeguarding and your question."
+    )
+    lines.append("Asking is not a referral. The guidance is the partnership's; drafts say that they are drafts.")
+    if public_url:
+        lines.append(f"All guidance, also when chat is down: {public_url}/guidance")
+    return "\n".join(lines)
 
 
 def card_lines(card: EmergencyCard) -> list[str]:

@@ -166,7 +166,11 @@ def test_a_body_that_is_no_text_is_refused(bot):
 
 def test_another_workspace_gets_a_polite_private_line_for_a_command(bot):
     response = bot.command(DEFINITION, team=AWAY_TEAM)
-    assert response.json() == {"response_type": "ephemeral", "text": slack_app.NOT_HERE}
+    said = response.json()
+    assert said["response_type"] == "ephemeral"
+    assert said["text"].startswith(slack_app.NOT_HERE)
+    assert "999" in said["text"]
+    assert "01226" in said["text"]
     bot.stop()
     assert bot.slack.taken() == []
     assert bot.rows() == []
@@ -183,10 +187,13 @@ def test_another_workspace_gets_a_polite_private_line_for_a_command(bot):
     ],
     ids=str,
 )
-def test_a_stranger_in_a_shared_channel_gets_nothing(bot, where):
+def test_a_stranger_in_a_shared_channel_is_told_alone_that_they_are_not_served_and_whom_to_ring(bot, where):
     assert bot.signed(stranger(bot, where)).content == b""
     bot.stop()
-    assert bot.slack.taken() == []
+    (said,) = bot.slack.taken()
+    assert (said.method, said.arguments["user"]) == ("chat.postEphemeral", ASKER)
+    assert said.text.startswith(slack_app.NOT_HERE)
+    assert "999" in said.text
     assert bot.rows() == []
 
 
@@ -207,9 +214,9 @@ def test_a_stranger_may_ask_where_the_settings_let_the_workspace_in(start_bot):
 def test_the_settings_shut_out_even_the_bots_own_workspace(start_bot):
     bot = start_bot(team_ids=[AWAY_TEAM])
     bot.signed(question(bot))
-    assert bot.command(DEFINITION).json()["text"] == slack_app.NOT_HERE
+    assert bot.command(DEFINITION).json()["text"].startswith(slack_app.NOT_HERE)
     bot.stop()
-    assert bot.slack.taken() == []
+    assert [call.method for call in bot.slack.taken()] == ["chat.postEphemeral"]
 
 
 def test_a_strangers_press_and_form_do_nothing(bot):

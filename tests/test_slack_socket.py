@@ -188,10 +188,10 @@ def test_a_form_that_names_somebody_is_handed_back_in_the_answer_to_it_over_eith
 
 def test_another_workspace_is_refused_over_either(either):
     bot = either()
-    assert bot.command(DEFINITION, team=AWAY_TEAM).json()["text"] == slack_app.NOT_HERE
+    assert bot.command(DEFINITION, team=AWAY_TEAM).json()["text"].startswith(slack_app.NOT_HERE)
     assert bot.event(bot.message("app_mention", DEFINITION), team=AWAY_TEAM).content == b""
     bot.stop()
-    assert said(bot) == []
+    assert [call.text.startswith(slack_app.NOT_HERE) for call in said(bot)] == [True]
     assert bot.rows() == []
 
 
@@ -414,20 +414,17 @@ def test_sigterm_lets_twenty_answers_be_sent_and_leaves_later_questions_to_the_n
 
 
 def test_what_still_waits_for_the_token_when_the_bot_stops_is_left_to_the_next(bot, link, refusing):
-    bot.slack.plan("auth.test", first := Hangs(), second := Hangs())
-    bot.slack.plan("chat.postMessage", hanging := Hangs())
+    bot.slack.plan("auth.test", asking := Hangs())
     for number in (1, 2):
         bot.asks(user=f"U{number}", channel=f"C{number}")
-        bot.slack.wait_tried("auth.test", number)
-    first.release()
-    bot.slack.wait_tried("chat.postMessage")
+    bot.slack.wait_tried("auth.test")
+    link.wait_read()
     bot.begin_stop()
     assert refusing.wait(PATIENCE)
-    second.release()
-    link.wait_read()
-    hanging.release()
+    asking.release()
     bot.stop()
-    assert len(link.unacknowledged()) == len(said(bot)) == len(bot.rows()) == 1
+    assert len(link.unacknowledged()) == 2
+    assert said(bot) == bot.rows() == []
 
 
 def test_a_form_that_is_being_saved_when_the_bot_stops_is_acknowledged(bot, link, refusing):

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from bot.answering.guidance import Directory
 from bot.doctor import examine
 from bot.storage import questions, quick_records
 from bot.storage.database import Row, Transaction
 from bot.storage.export import rows_as_csv
+from handlers import wording
 from handlers.command_line.past import reading
-from handlers.command_line.shared import Failed, settings_or_fail
+from handlers.command_line.shared import Failed, knowledge_or_fail, settings_or_fail
 
 
 @click.group()
@@ -49,9 +51,15 @@ def _export(read: Callable[[Transaction], list[Row]], columns: Sequence[str], fo
 
 
 @click.command()
-def doctor() -> None:
+@click.option("--pin", is_flag=True, help="Print the text to pin or bookmark in channels instead.")
+def doctor(pin: bool) -> None:
     """Check settings, knowledge, database and what is installed; exits 1 where something is wrong."""
-    findings = examine(settings_or_fail())
+    settings = settings_or_fail()
+    if pin:
+        knowledge = knowledge_or_fail(settings)
+        click.echo(wording.pinned(Directory(knowledge.contacts, knowledge.partnership), settings.public_url))
+        return
+    findings = examine(settings)
     for finding in findings:
         click.echo(f"{'ok   ' if finding.ok else 'WRONG'} {finding.what}: {finding.says}")
     if not all(finding.ok for finding in findings):

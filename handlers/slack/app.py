@@ -30,7 +30,7 @@ from handlers.slack.buttons import Buttons
 from handlers.slack.call import SENDING_SECONDS, Call, post, retry_handlers
 from handlers.slack.feedback import Feedback
 from handlers.slack.home import Home
-from handlers.slack.incoming import teams_of
+from handlers.slack.incoming import Message, message, teams_of
 from handlers.slack.questions import COMMAND, Questions
 from handlers.slack.render import Outgoing
 from handlers.slack.reports import Reports
@@ -39,7 +39,7 @@ from handlers.slack.socket import Socket
 
 log = logging.getLogger(__name__)
 
-NOT_HERE = "This bot does not serve your workspace. In danger, ring 999. Otherwise ask your own safeguarding lead."
+NOT_HERE = "This bot does not serve your workspace. Ask your own safeguarding lead."
 
 LONGEST_PAUSE_SECONDS = 3600
 
@@ -67,6 +67,7 @@ class Slack:
         quiet = logging.getLogger("slack_bolt")
         quiet.setLevel(logging.CRITICAL)
         self._confirmed = False
+        self._confirming = asyncio.Lock()
         self._verifier = SignatureVerifier(settings.signing_secret) if settings.signing_secret else None
         self.app = AsyncApp(client=client, request_verification_enabled=False, logger=quiet)
         self._handler = AsyncSlackRequestHandler(self.app)
@@ -92,12 +93,13 @@ class Slack:
         Bolt asks the same on the first request, but acknowledges that request when the answer is an error: whoever
         wrote it would wait for ever.
         """
-        if not self._confirmed:
-            try:
-                await self.app.client.auth_test()
-                self._confirmed = True
-            except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-                log.error("Slack did not confirm the token: %s", where(error))
+        async with self._confirming:  # one request asks; those that came with it wait for the answer
+            if not self._confirmed:
+                try:
+                    await self.app.client.auth_test()
+                    self._confirmed = True
+                except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+                    log.error("Slack did not confirm the token: %s", where(error))
         return self._confirmed
 
     def _signed(self, body: bytes, headers: Headers) -> bool:
@@ -141,11 +143,13 @@ class Slack:
         return [recipient]
 
     async def finish(self, seconds: float) -> None:
-        """Take no more, let the listeners in flight end, and close the connection."""
+        """Take no more, let the listeners in flight end within `seconds`, and close the connection."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
         if self.socket is not None:
             await self.socket.refuse_more(seconds)
         if self._in_flight:
-            _, late = await asyncio.wait(self._in_flight, timeout=seconds)
+            _, late = await asyncio.wait(self._in_flight, timeout=max(0.0, deadline - loop.time()))
             if late:
                 log.error("%d answers were not sent before stopping", len(late))
         if self.socket is not None:
@@ -242,9 +246,24 @@ class Slack:
             await next()
             return None
         log.warning("a request from another workspace was refused")
+        said = f"{NOT_HERE} {render.contacts(self.desk.library.directory.to_ring(self.desk.clock())).text}"
         if body.get("command"):
-            return BoltResponse(status=200, body={"response_type": "ephemeral", "text": NOT_HERE})
+            return BoltResponse(status=200, body={"response_type": "ephemeral", "text": said})
+        asked = message(body["event"], context.bot_user_id) if body.get("event") else None
+        if asked is not None:
+            task = asyncio.create_task(self._refuse(asked, said))
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
         return BoltResponse(status=200, body="")
+
+    async def _refuse(self, asked: Message, said: str) -> None:
+        """Tell somebody of another workspace, alone, that they are not served, and whom to ring."""
+        try:
+            await self.app.client.chat_postEphemeral(
+                channel=asked.channel, user=asked.user, thread_ts=asked.thread_ts, text=said
+            )
+        except Exception as error:
+            log.info("a refusal could not be said: %s", where(error))
 
     async def on_nothing(self, call: Call) -> None:
         """Events that need no answer."""
