@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -30,6 +30,8 @@ class SlackSettings:
     api_url: str
     team_ids: frozenset[str]
     """Workspaces that may ask; empty means only the one that the token belongs to."""
+    team_agencies: Mapping[str, str] = field(default_factory=dict)
+    """The agency of everybody in a workspace, where it is one agency's."""
     private_channels: frozenset[str] = frozenset()
     """Channels in which the bot answers so that only the asker sees it."""
     silent_channels: frozenset[str] = frozenset()
@@ -200,6 +202,17 @@ def _channel(values: Mapping[str, str], name: str, slack: SlackSettings | None) 
     return channel
 
 
+def _teams(values: Mapping[str, str]) -> dict[str, str]:
+    """The workspaces that may ask, each with its agency or none: "T0123=school, T0456"."""
+    teams = {}
+    for item in values.get("SLACK_TEAM_IDS", "").replace(",", " ").split():
+        team, _, agency = item.partition("=")
+        if not re.fullmatch(r"[TE][A-Z0-9]+", team) or not re.fullmatch(r"[a-z0-9-]*", agency):
+            raise WrongSetting(f"SLACK_TEAM_IDS: {item[:40]} is not a workspace's id, or id=agency (T0123=school)")
+        teams[team] = agency
+    return teams
+
+
 def _ids(values: Mapping[str, str], name: str, form: str, what: str) -> frozenset[str]:
     ids = frozenset(values.get(name, "").replace(",", " ").split())
     for wrong in sorted(each for each in ids if not re.fullmatch(form, each)):
@@ -227,12 +240,14 @@ def _slack(values: Mapping[str, str]) -> SlackSettings | None:
     api_url = values.get("SLACK_API_URL", "https://slack.com/api/")
     if not api_url.startswith(("https://", "http://")):
         raise WrongSetting("SLACK_API_URL: an address that begins with https:// is needed")
+    teams = _teams(values)
     return SlackSettings(
         bot_token=token,
         signing_secret=secret,
         app_token=app_token,
         api_url=api_url if api_url.endswith("/") else api_url + "/",
-        team_ids=_ids(values, "SLACK_TEAM_IDS", r"[TE][A-Z0-9]+", "workspace ids (T...)"),
+        team_ids=frozenset(teams),
+        team_agencies={team: agency for team, agency in teams.items() if agency},
         private_channels=_ids(values, "SLACK_PRIVATE_CHANNELS", r"[CG][A-Z0-9]{4,}", "channel ids (C...)"),
         silent_channels=_ids(values, "SLACK_SILENT_CHANNELS", r"[CG][A-Z0-9]{4,}", "channel ids (C...)"),
     )

@@ -46,7 +46,7 @@ from bot.tickets.no_answer import (
     parse,
 )
 from handlers.command_line import forms as terminal_forms
-from handlers.slack import blocks, forms
+from handlers.slack import blocks
 from handlers.web.reports import NOT_SAVED, OLD_FORM
 
 FRONT_DOOR, DUTY_TEAM, POLICE, EMERGENCY = "front-door", "emergency-duty-team", "police-101", "emergency-999"

@@ -53,7 +53,7 @@ class Slack:
         self.desk = desk
         self._teams = settings.team_ids
         self._in_flight: set[asyncio.Task[Any]] = set()
-        self._questions = Questions(desk, settings.private_channels, settings.silent_channels)
+        self._questions = Questions(desk, settings)
         self._questions.met = self._learn_agency
         self._buttons = Buttons(self._questions)
         self._feedback = Feedback(self._questions)

@@ -84,6 +84,14 @@ def teams_of(body: dict[str, Any]) -> set[str]:
     return {str(name) for name in named if name}
 
 
+def own_team(body: dict[str, Any]) -> str | None:
+    """The workspace that the author of a request belongs to."""
+    event, user = body.get("event") or {}, body.get("user")
+    named = user.get("team_id") if isinstance(user, dict) else None
+    found = event.get("user_team") or event.get("source_team") or event.get("team") or named or body.get("team_id")
+    return str(found) if found else None
+
+
 class Seen:
     """The last requests, so that one that is delivered five times at once is worked on once."""
 

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from bot.access import AgencySource, Person
 from bot.answering import messages
 from bot.answering.reply import EmergencyCard, Reply, Status
+from bot.config import SlackSettings
 from bot.desk import Answered, Desk
 from bot.knowledge.model import Agency
 from handlers.slack import render
 from handlers.slack.call import Call, post
-from handlers.slack.incoming import Message, Seen, message
+from handlers.slack.incoming import Message, Seen, message, own_team
 from handlers.slack.render import Outgoing
 
 LATE = timedelta(minutes=2)
@@ -23,13 +24,11 @@ COMMAND = "/safeguarding"
 class Questions:
     """Answers what is asked, each request once."""
 
-    def __init__(
-        self, desk: Desk, private: frozenset[str] = frozenset(), silent: frozenset[str] = frozenset()
-    ) -> None:
-        """`private`: channels where only the asker sees the answer; `silent`: where only an emergency gets one."""
+    def __init__(self, desk: Desk, settings: SlackSettings | None = None) -> None:
         self.desk = desk
-        self._private = private
-        self._silent = silent
+        self._private = settings.private_channels if settings else frozenset()
+        self._silent = settings.silent_channels if settings else frozenset()
+        self._team_agencies = settings.team_agencies if settings else {}
         self._seen = Seen()
         self._agencies: dict[str, Agency] = {}
         """Of askers met since the start, so that the emergency card needs no database."""
@@ -77,7 +76,9 @@ class Questions:
     ) -> Answered:
         """The answer to a question, not yet recorded."""
         person = await self.desk.person("slack", user)
-        agency = self._agency(person)
+        agency, source = self._agency(person), person.agency_source if person else AgencySource.UNKNOWN
+        if agency is None:
+            agency, source = self._agency_of_workspace(call), AgencySource.DOMAIN
         if agency is not None:
             self._agencies[user] = agency
         elif person is not None:
@@ -89,7 +90,7 @@ class Questions:
             asker=f"slack:{user}",
             person=person,
             agency=agency,
-            agency_source=person.agency_source if person else AgencySource.UNKNOWN,
+            agency_source=source,
             previous=await self.desk.last_entry(thread),
             thread=thread,
             emergency=emergency,
@@ -108,6 +109,11 @@ class Questions:
     async def _asked_for_agency(self, person: Person | None) -> None:
         if person is not None:
             await self.desk.agency_was_asked(person)
+
+    def _agency_of_workspace(self, call: Call) -> Agency | None:
+        """Of somebody who has not said: their workspace's, where it is one agency's."""
+        name = self._team_agencies.get(own_team(call.body) or "", "")
+        return self.desk.library.directory.partnership.agency_by_id.get(name)
 
     def _agency(self, person: Person | None) -> Agency | None:
         if person is None or person.agency is None:
