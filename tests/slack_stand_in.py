@@ -46,7 +46,12 @@ class Call:
     @property
     def channel(self):
         """A response address belongs to a channel too."""
-        return self.arguments["channel"]
+        return self.arguments.get("channel") or self.arguments["channel_id"]
+
+    @property
+    def box(self):
+        """The first field of a form or of Home."""
+        return next(block for block in self.arguments["view"]["blocks"] if block["type"] == "input")
 
     @property
     def thread(self):
@@ -61,7 +66,7 @@ class Call:
     def buttons(self):
         """The label and the element of every button, and of every choice in a menu."""
         found = {}
-        for block in self.blocks:
+        for block in self.blocks or self.arguments.get("view", {}).get("blocks", []):
             for element in block.get("elements", []):
                 if element["type"] == "button":
                     found[element["text"]["text"]] = element
@@ -128,6 +133,8 @@ class StandIn:
         """What broke Slack's limits. The fixture fails the test when there is anything."""
         self.down = False
         """While it is, every connection is closed without an answer."""
+        self.emails = {}
+        """Of people by their ids: what users.info tells; of anybody else it tells nothing."""
         self.link = None
         """What stands for socket mode, where a test uses it."""
         self._arrived = threading.Condition()
@@ -220,6 +227,9 @@ class StandIn:
     def _usual(self, call):
         if call.method == "apps.connections.open" and self.link is not None:
             return {"ok": True, "url": self.link.address()}
+        if call.method == "users.info":
+            address = self.emails.get(call.arguments["user"])
+            return {"ok": True, "user": {"profile": {"email": address} if address else {}}}
         return _usual(call)
 
     @staticmethod
@@ -252,8 +262,10 @@ def _usual(call):
             return {"ok": True, "channel": call.channel, "ts": call.ts, "message_ts": call.ts}
         case "views.open":
             return {"ok": True, "view": {"id": f"V{call.ts}", **call.arguments["view"]}}
-        case "response_url":
+        case "response_url" | "assistant.threads.setSuggestedPrompts":
             return {"ok": True}
+        case "views.publish":
+            return {"ok": True, "view": {"id": f"V{call.ts}", **call.arguments["view"]}}
         case "users.lookupByEmail" if (user := BY_EMAIL.get(call.arguments["email"])) is not None:
             return {"ok": True, "user": {"id": user}}
         case "users.lookupByEmail":
@@ -298,6 +310,8 @@ def faults_of(method, arguments):
         return list(_faults_of_modal(arguments["view"]))
     if method == "views.publish":
         return list(_faults_of_home(arguments["view"]))
+    if method == "assistant.threads.setSuggestedPrompts":
+        return list(_faults_of_count("prompts", arguments["prompts"], 4))
     if method in ("chat.postMessage", "chat.postEphemeral", "response_url"):
         return list(faults_of_message(arguments.get("text", ""), arguments.get("blocks", [])))
     return []

@@ -200,6 +200,67 @@ class Client:
             }
         )
 
+    def open_home(self, *, user=ASKER, tab="home"):
+        """Open the app: its Home tab, or that of its messages."""
+        return self.event({"type": "app_home_opened", "user": user, "channel": DIRECT, "tab": tab})
+
+    def on_home(self, home, action, *, user=ASKER, team=HOME_TEAM):
+        """Use an element of Home as it was published: there is no channel, and no address to answer at."""
+        return self.interact(
+            {
+                "type": "block_actions",
+                "user": {"id": user, "username": "x", "team_id": team},
+                "team": {"id": team, "domain": "x"},
+                "container": {"type": "view", "view_id": f"V{home.ts}"},
+                "view": {"id": f"V{home.ts}", "team_id": team, **home.arguments["view"], "state": {"values": {}}},
+                "trigger_id": self.unique("trigger"),
+                "actions": [{"block_id": "b", "action_ts": self.unique("a"), **action}],
+            }
+        )
+
+    def press_home(self, home, label, **more):
+        """Press a button of Home, or choose from a menu there."""
+        return self.on_home(home, home.buttons[label], **more)
+
+    def type_home(self, home, text, *, action_ts=None, **more):
+        """Type into the box on Home, and press Enter."""
+        box = home.box
+        action = {"type": "plain_text_input", "action_id": box["element"]["action_id"], "value": text}
+        stamp = {"action_ts": action_ts} if action_ts else {}
+        return self.on_home(home, {**action, "block_id": box["block_id"], **stamp}, **more)
+
+    def shortcut(self, *, user=ASKER, team=HOME_TEAM):
+        """Choose "Ask about safeguarding", anywhere."""
+        return self.interact(
+            {
+                "type": "shortcut",
+                "callback_id": "ask_safeguarding",
+                "trigger_id": self.unique("trigger"),
+                "action_ts": self.unique("a"),
+                "user": {"id": user, "username": "x", "team_id": team},
+                "team": {"id": team, "domain": "x"},
+            }
+        )
+
+    def find_guidance(self, message, *, user=ASKER, channel=CHANNEL, team=HOME_TEAM, trigger_id=None):
+        """Choose "Find guidance" on a message; `message`: its text, or what Slack sends of it."""
+        if isinstance(message, str):
+            message = {"type": "message", "user": "U0AUTHOR", "ts": "1795602000.000100", "text": message}
+        return self.interact(
+            {
+                "type": "message_action",
+                "callback_id": "find_guidance",
+                "trigger_id": trigger_id or self.unique("trigger"),
+                "action_ts": self.unique("a"),
+                "message_ts": "1795602000.000100",
+                "user": {"id": user, "username": "x", "team_id": team},
+                "team": {"id": team, "domain": "x"},
+                "channel": {"id": channel, "name": "x"},
+                "message": message,
+                "response_url": self.slack.response_url(channel),
+            }
+        )
+
     def submit(self, opened, filled, *, user=ASKER, team=HOME_TEAM, view_id=None):
         """Send the form that was opened, with what was filled in; the answer to it.
 
@@ -232,7 +293,10 @@ class Client:
 class Workspace(Client):
     """One bot in this process, its database, and people who write to it."""
 
-    def __init__(self, stand_in, database, guidance=None, *, store=True, library=None, team_ids=(), app_token=None):
+    def __init__(
+        self, stand_in, database, guidance=None, *, store=True, library=None, team_ids=(), app_token=None, **more
+    ):
+        """`more`: managers, private_channels, silent_channels, team_agencies."""
         quiet_libraries()
         self.now = WEDNESDAY_MORNING
         self.database = database
@@ -244,9 +308,17 @@ class Workspace(Client):
         self.store = Store(database) if store else None
         self.desk = Desk(library, self.store, self.clock)
         settings = SlackSettings(
-            "xoxb-test", None if app_token else SECRET, stand_in.api_url, frozenset(team_ids), app_token=app_token
+            "xoxb-test",
+            None if app_token else SECRET,
+            stand_in.api_url,
+            frozenset(team_ids),
+            app_token=app_token,
+            private_channels=frozenset(more.get("private_channels", ())),
+            silent_channels=frozenset(more.get("silent_channels", ())),
+            team_agencies=more.get("team_agencies", {}),
         )
-        self._running = Running(make_app(self.desk, "k" * 32, settings))
+        managers = tuple(more.get("managers", ()))
+        self._running = Running(make_app(self.desk, "k" * 32, settings, managers=managers))
         super().__init__(stand_in, httpx.Client(base_url=self._running.url, timeout=PATIENCE, trust_env=False))
 
     def clock(self):
@@ -254,6 +326,8 @@ class Workspace(Client):
 
     def settle(self):
         """Wait until whatever was asked is answered and recorded."""
+        self._running.settle()
+        # Once more for what an answer began beside itself, such as learning the asker's agency.
         self._running.settle()
 
     def begin_stop(self):

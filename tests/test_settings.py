@@ -75,7 +75,9 @@ def test_every_setting_is_read(read, smalltown, tmp_path):
         SEMANTIC_MODEL=str(tmp_path),
         ALLOW_TIME_TRAVEL="1",
         SLACK_API_URL="https://gateway.example/api",
-        SLACK_TEAM_IDS="T1, T2 T3",
+        SLACK_TEAM_IDS="T1, T2=high-school E3",
+        SLACK_PRIVATE_CHANNELS="C0PRIVATE, G0PRIVATE",
+        SLACK_SILENT_CHANNELS="C0SILENT C0NEWS",
         PUBLIC_URL="https://guidance.example.org/",
         KNOWLEDGE_WRITABLE="0",
         MANAGERS="U0ANN, S0LEADS",
@@ -89,7 +91,10 @@ def test_every_setting_is_read(read, smalltown, tmp_path):
     assert settings.allow_time_travel is True
     assert (settings.slack.bot_token, settings.slack.signing_secret) == (TOKEN, SIGNING)
     assert settings.slack.api_url == "https://gateway.example/api/"
-    assert settings.slack.team_ids == {"T1", "T2", "T3"}
+    assert settings.slack.team_ids == {"T1", "T2", "E3"}
+    assert settings.slack.team_agencies == {"T2": "high-school"}
+    assert settings.slack.private_channels == {"C0PRIVATE", "G0PRIVATE"}
+    assert settings.slack.silent_channels == {"C0SILENT", "C0NEWS"}
     assert (settings.public_url, settings.knowledge_writable) == ("https://guidance.example.org", False)
     assert (settings.managers, settings.news_channel) == (("U0ANN", "S0LEADS"), "C0NEWS")
 
@@ -97,7 +102,7 @@ def test_every_setting_is_read(read, smalltown, tmp_path):
 def test_slack_needs_no_more_than_its_token_and_its_secret(read):
     slack = read(**SLACK).slack
     assert slack.api_url == "https://slack.com/api/"
-    assert slack.team_ids == frozenset()
+    assert slack.team_ids == slack.private_channels == slack.silent_channels == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -144,6 +149,12 @@ def test_slack_needs_no_more_than_its_token_and_its_secret(read):
         ({**SLACK, "NEWS_CHANNEL": "U0ANN"}, "NEWS_CHANNEL=U0ANN", "a Slack channel's id is needed"),
         ({**SLACK, "NEWS_CHANNEL": "C123"}, "NEWS_CHANNEL=C123", "a Slack channel's id is needed"),
         ({**SLACK, "NEWS_CHANNEL": "C0NEWS C0MORE"}, "NEWS_CHANNEL=C0NEWS C0MORE", "a Slack channel's id"),
+        ({**SLACK, "SLACK_TEAM_IDS": "T1 council"}, "SLACK_TEAM_IDS", "council is not a workspace's id"),
+        ({**SLACK, "SLACK_TEAM_IDS": "C0TEAM"}, "SLACK_TEAM_IDS", "C0TEAM is not a workspace's id"),
+        ({**SLACK, "SLACK_PRIVATE_CHANNELS": "#team"}, "SLACK_PRIVATE_CHANNELS", "#team is not one of"),
+        ({**SLACK, "SLACK_PRIVATE_CHANNELS": "C0TEAM,D0ANN"}, "SLACK_PRIVATE_CHANNELS", "D0ANN is not one of"),
+        ({**SLACK, "SLACK_SILENT_CHANNELS": "c0team"}, "SLACK_SILENT_CHANNELS", "c0team is not one of"),
+        ({**SLACK, "SLACK_SILENT_CHANNELS": "C12"}, "SLACK_SILENT_CHANNELS", "C12 is not one of Slack's channel ids"),
         ({"NEWS_CHANNEL": "C0NEWS"}, "NEWS_CHANNEL", "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET too"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,

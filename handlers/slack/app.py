@@ -148,10 +148,11 @@ class Slack:
         deadline = loop.time() + seconds
         if self.socket is not None:
             await self.socket.refuse_more(seconds)
+        # One may begin another, such as to learn an asker's agency: again until none is left.
+        while self._in_flight and loop.time() < deadline:
+            await asyncio.wait(set(self._in_flight), timeout=max(0.0, deadline - loop.time()))
         if self._in_flight:
-            _, late = await asyncio.wait(self._in_flight, timeout=max(0.0, deadline - loop.time()))
-            if late:
-                log.error("%d answers were not sent before stopping", len(late))
+            log.error("%d answers were not sent before stopping", len(self._in_flight))
         if self.socket is not None:
             await self.socket.close()
 
@@ -249,7 +250,8 @@ class Slack:
         said = f"{NOT_HERE} {render.contacts(self.desk.library.directory.to_ring(self.desk.clock())).text}"
         if body.get("command"):
             return BoltResponse(status=200, body={"response_type": "ephemeral", "text": said})
-        asked = message(body["event"], context.bot_user_id) if body.get("event") else None
+        event = body.get("event") or {}
+        asked = message(event, context.bot_user_id) if event.get("type") in ("message", "app_mention") else None
         if asked is not None:
             task = asyncio.create_task(self._refuse(asked, said))
             self._in_flight.add(task)

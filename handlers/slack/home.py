@@ -7,8 +7,6 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
-
 from bot.answering import messages
 from bot.answering.reply import Status
 from bot.desk import STORAGE_FAILS, where
@@ -18,7 +16,7 @@ from handlers.slack import render
 from handlers.slack.agency import Agencies
 from handlers.slack.blocks import Block, actions, context, escape, header, label, section
 from handlers.slack.call import Call, post
-from handlers.slack.questions import Questions, in_a_direct_message
+from handlers.slack.questions import Questions
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +52,7 @@ class Home:
             await call.client.api_call(
                 "assistant.threads.setSuggestedPrompts", json={"channel_id": channel, "prompts": prompts}
             )
-        except SlackApiError as error:
+        except Exception as error:
             # A plan without it: the tab is a plain direct message then.
             log.info("prompts are not available here: %s", where(error))
 
@@ -70,7 +68,7 @@ class Home:
         answered = await self._questions.answer(
             call, text, call.user, f"slack:home:{call.user}", emergency=card is not None
         )
-        reply = in_a_direct_message(answered.reply)
+        reply = answered.reply
         outgoing = render.reply(reply, question_id=answered.question.id, private=True)
         await post(call.client, call.user, None, outgoing)
         # What has to be edited stays in the box.
@@ -97,7 +95,7 @@ class Home:
         view = self._view(agency.id if agency else None, week, said)
         try:
             await call.client.views_publish(user_id=call.user, view=view)
-        except SlackApiError as error:
+        except Exception as error:
             # Whoever opens the tab sees it as it was; nothing that was asked waits for it.
             log.error("the Home tab could not be shown: %s", where(error))
 

@@ -81,6 +81,7 @@ class Questions:
             agency, source = self._agency_of_workspace(call), AgencySource.DOMAIN
         if agency is not None:
             self._agencies[user] = agency
+            self._newcomers.pop(user, None)
         elif person is not None:
             self._newcomers[user] = person
             self.met(call, person)
@@ -103,8 +104,11 @@ class Questions:
         agencies = self.desk.library.directory.partnership.agencies
         if newcomer is None or newcomer.agency_asked or user in self._asked or not agencies:
             return outgoing, None
+        asking = outgoing.with_more(render.agency_question(agencies))
+        if asking is outgoing:  # no room for it: another time
+            return outgoing, None
         self._asked.add(user)
-        return outgoing.with_more(render.agency_question(agencies)), newcomer
+        return asking, newcomer
 
     async def _asked_for_agency(self, person: Person | None) -> None:
         if person is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 from bot.answering.reply import Status
 from bot.desk import whole_characters
@@ -48,7 +49,8 @@ class Shortcuts:
                 await post(call.client, call.user, None, outgoing)
         if posting is not None:
             await posting
-        await self.desk.record(answered, f"view:{view.get('id')}:{answered.question.id}")
+        # One form may be refused several times, and is answered once.
+        await self.desk.record(answered, None if reply.status in TO_EDIT else f"view:{view.get('id')}")
 
     async def on_find(self, call: Call) -> None:
         """The message shortcut: one answer for the text of a message, of which nothing is kept."""
@@ -62,6 +64,8 @@ class Shortcuts:
         answered = await self._questions.answer(
             call, text, call.user, f"slack:message:{call.user}", emergency=card is not None, keep_text=False
         )
-        outgoing = render.reply(answered.reply, question_id=answered.question.id, private=True, late=ABOUT)
+        # Not "ask without it": that question would be kept, and nothing of this text may be.
+        reply = dataclasses.replace(answered.reply, without=None)
+        outgoing = render.reply(reply, question_id=answered.question.id, private=True, late=ABOUT)
         await call.privately(outgoing)
         await self.desk.record(answered)
