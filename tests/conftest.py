@@ -1,5 +1,6 @@
 """Fixtures that several files share."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,10 @@ from bot.answering.guidance import Guidance
 from bot.config import ROOT
 from bot.knowledge.loading import layers_of, load
 
+BROWSER_ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+)  # fmt: skip
 PARTNERSHIP = """
 name: Smalltown Safeguarding Children Partnership
 emergency_contacts: [front-door, duty-team]
@@ -112,3 +117,17 @@ def start_bot(tmp_path, barnsley, stand_in):
 def bot(start_bot):
     """The bot with Barnsley's guidance, behind Slack's signed HTTP."""
     return start_bot()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A real browser; tests that need it are skipped, with the reason, where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    # Closed with the module: while it is open, no other test of this thread could run an event loop.
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=path, args=list(BROWSER_ARGUMENTS))
+        yield browser
+        browser.close()

@@ -1,7 +1,6 @@
 """The page in a real browser, on a desk and on a phone, with the keyboard, and without JavaScript."""
 
 import re
-import shutil
 from itertools import pairwise
 
 import pytest
@@ -19,24 +18,7 @@ DANGER = "he is strangling her now"
 FAR_OFF = "my laptop will not print the quarterly invoices in colour"
 EITHER_OF_TWO = "leaflet for new parents"
 DESK, PHONE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}, {"width": 320, "height": 640}
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-)  # fmt: skip
 PATIENCE_MS = 10_000
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    # Closed with the module: while it is open, no other test of this thread could run an event loop.
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

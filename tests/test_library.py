@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.answering.guidance import COPY
-from bot.answering.library import Library
+from bot.answering.guidance import COPY, Guidance
+from bot.answering.library import Library, Listener
 
 FRIDAY_NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LATER = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -145,3 +145,19 @@ def test_meaning_that_is_added_in_the_background_does_not_hold_the_caller(open_l
     library = open_library(semantic_model=tmp_path / "nowhere")
     library.add_meaning_in_background().join(10)
     assert "matching by words alone" in caplog.text
+
+
+def test_what_breaks_the_program_and_not_the_files_is_told_like_a_fault_and_what_is_in_use_stays(
+    open_library, smalltown, monkeypatch
+):
+    library = open_library()
+    before, told = library.guidance, []
+    library.listener = Listener(faults=told.append)
+    monkeypatch.setattr(Guidance, "of", lambda knowledge: 1 / 0)
+    path = smalltown / "safer-sleep.yaml"
+    path.write_text(path.read_text().replace("On the back", "On their back"))
+    library._look()
+    library._look()
+    assert library.guidance is before
+    assert library.faults == ("what was saved could not be taken in (ZeroDivisionError); the log says more",)
+    assert told == [library.faults]

@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-import shutil
 import zlib
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -573,23 +572,9 @@ def test_every_profession_has_a_name_of_its_own():
 
 # In a real browser. These stand last: while it is open, no other test of this thread could run an event loop.
 
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--no-first-run")  # fmt: skip
 PATIENCE_MS = 10_000
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1200, "height": 900}
 SIZES = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

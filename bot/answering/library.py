@@ -66,7 +66,7 @@ class Library:
         try:
             self._use(load(self._layers))
         except KnowledgeFault as fault:
-            self._refuse(fault)
+            self._refuse(tuple(str(item) for item in fault.faults))
             knowledge = kept() if self.guidance is None else None
             if knowledge is not None and self._is_ours(knowledge):
                 log.error("answering from the knowledge as it was last in use, version %s", knowledge.version)
@@ -92,7 +92,7 @@ class Library:
         try:
             knowledge = load(self._layers)
         except KnowledgeFault as fault:
-            self._refuse(fault)
+            self._refuse(tuple(str(item) for item in fault.faults))
             return False
         if before is not None and knowledge.version == before.version:
             self._whole()
@@ -112,8 +112,7 @@ class Library:
         self.faults = ()
         self.listener.faults(())
 
-    def _refuse(self, fault: KnowledgeFault) -> None:
-        faults = tuple(str(item) for item in fault.faults)
+    def _refuse(self, faults: Sequence[str]) -> None:
         if faults == self.faults:
             return
         self.faults = faults
@@ -148,9 +147,7 @@ class Library:
         def look() -> None:
             while not self._stopping.wait(POLL_SECONDS):
                 try:
-                    if self.refresh():
-                        log.info("the knowledge changed; version %s is in use", self.version)
-                        self.add_meaning_in_background()
+                    self._look()
                 except Exception:
                     # Whatever it is, the next look may go well; what is in use stays in use. No question is in here.
                     log.exception("the knowledge could not be looked at")
@@ -158,6 +155,18 @@ class Library:
         thread = threading.Thread(target=look, name="knowledge", daemon=True)
         thread.start()
         return thread
+
+    def _look(self) -> None:
+        try:
+            changed = self.refresh()
+        except Exception as error:
+            # A fault of ours in what was saved: it is shown and told like an editor's, since it is not in use either.
+            log.exception("what was saved could not be taken in")
+            self._refuse((f"what was saved could not be taken in ({type(error).__name__}); the log says more",))
+            return
+        if changed:
+            log.info("the knowledge changed; version %s is in use", self.version)
+            self.add_meaning_in_background()
 
     def stop(self) -> None:
         """Look no more."""
