@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.installed
 SEMANTIC := .venv/.semantic
+SLACK_TYPES := tests/slack_types
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench scores thresholds alarm names lock
+.PHONY: help run test lint bench slack-types scores thresholds alarm names lock
 
 help:  ## Say what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 $(SETUP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
@@ -36,6 +37,14 @@ lint: $(SETUP)  ## Style and types
 
 bench: $(SEMANTIC)  ## Speed and memory, beside bm25s and rapidfuzz, in one run
 	$(BIN)/python -m tests.bench
+
+slack-types: $(SETUP) $(SLACK_TYPES)/node_modules  ## Hold what is sent to Slack to the types that Slack publishes (needs node and npm)
+	cd tests && ../$(BIN)/python -m slack_types.render_all
+	cd $(SLACK_TYPES) && node_modules/.bin/tsc
+
+$(SLACK_TYPES)/node_modules: $(SLACK_TYPES)/package-lock.json
+	cd $(SLACK_TYPES) && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 scores: $(SEMANTIC)  ## How well the question sets in tests/questions are answered
 	$(BIN)/python -m bot.answering.scores

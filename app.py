@@ -15,6 +15,8 @@ from handlers.command_line.measuring import evaluate, identifiers
 from handlers.command_line.records import doctor, export
 from handlers.command_line.reviewing import COMMANDS as REVIEWING
 from handlers.command_line.shared import Failed, settings_or_fail
+from handlers.command_line.switching import switch
+from handlers.command_line.tickets import audit, tick, ticket
 
 
 @click.group(invoke_without_command=True)
@@ -46,7 +48,7 @@ def serve() -> None:
 for command in (*EDITING, *REVIEWING):
     kb.add_command(command)
 
-for command in (ask, chat, evaluate, identifiers, kb, export, doctor):
+for command in (ask, chat, evaluate, identifiers, kb, ticket, tick, export, audit, switch, doctor):
     main.add_command(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import re
@@ -57,6 +58,7 @@ class Settings:
     managers: tuple[str, ...]
     """Slack user ids, user groups or e-mail addresses."""
     news_channel: str | None
+    escalations_channel: str | None
     slack: SlackSettings | None
     semantic_model: Path | None
     allow_time_travel: bool
@@ -108,6 +110,7 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
         knowledge_writable=_switch(values, "KNOWLEDGE_WRITABLE", usual=True),
         managers=_people(values, "MANAGERS"),
         news_channel=_channel(values, "NEWS_CHANNEL", slack),
+        escalations_channel=_channel(values, "ESCALATIONS_CHANNEL", slack),
         slack=slack,
         semantic_model=Path(model) if model else None,
         allow_time_travel=values.get("ALLOW_TIME_TRAVEL") == "1",
@@ -134,19 +137,47 @@ def secret_key(settings: Settings) -> str:
         raise WrongSetting(f"{path} cannot be made or read ({type(error).__name__}): set SECRET_KEY") from None
 
 
-def _kept_key(path: Path) -> str:
-    """The key in a file, made on the first call."""
+def audit_key(settings: Settings) -> str:
+    """The key that the history of tickets is chained with: made once in `data/audit.key` (mode 0600).
+
+    Raises: WrongSetting.
+    """
+    path = settings.data_dir / "audit.key"
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        kept = path.read_text(encoding="ascii").strip()
-        if len(kept) < SHORTEST_KEY:
-            raise WrongSetting(f"{path} holds no key that can be used: remove it, or set SECRET_KEY") from None
-        return kept
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        key = secrets.token_hex(32)
-        file.write(key)
-    return key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _kept_key(path, "restore it with the database it belongs to")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongSetting(f"{path} cannot be made or read ({type(error).__name__})") from None
+
+
+def kept_audit_key(settings: Settings) -> str:
+    """As `audit_key`, of a history that there is already: a new key would say that all of it was changed.
+
+    Raises: WrongSetting, also where the key is not there.
+    """
+    path = settings.data_dir / "audit.key"
+    if not path.exists():
+        raise WrongSetting(f"{path} is missing: restore it with the database it belongs to")
+    return audit_key(settings)
+
+
+def _kept_key(path: Path, otherwise: str = "set SECRET_KEY") -> str:
+    """The key in a file, made on the first call. It is there whole or not at all, whenever the program is stopped."""
+    if not path.exists():
+        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        try:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):  # another process was quicker
+                os.link(new, path)
+        finally:
+            new.unlink(missing_ok=True)
+    kept = path.read_text(encoding="ascii").strip()
+    if len(kept) < SHORTEST_KEY:
+        raise WrongSetting(f"{path} holds no key that can be used: remove it, or {otherwise}")
+    return kept
 
 
 def _database(url: str) -> Path:

@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -33,7 +33,7 @@ STORAGE_FAILS = (sqlite3.Error, OSError, Busy, Closed)
 
 
 THREADS_REMEMBERED = 5_000
-PERSON_SECONDS = 1.0
+KNOWN_SECONDS = 1.0
 """An answer waits no longer to learn who asks."""
 
 
@@ -66,6 +66,17 @@ class Answered:
     """What was answered from: by the time it is recorded, another version may be in use."""
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the database knows before a question is answered; nothing of it where the database does not answer."""
+
+    person: Person | None = None
+    previous: str | None = None
+    """The entry that the question before it in the same thread was answered with."""
+    done: bool = False
+    """Whether the event that brought it was answered before, also before a restart."""
+
+
 class Desk:
     """Answers and records. `store` may be missing or broken: guidance goes out all the same."""
 
@@ -76,6 +87,8 @@ class Desk:
         self._pace = Pace()
         self._subjects: OrderedDict[str, str] = OrderedDict()
         """What each thread was last about, while it is remembered; after a restart the database knows its answers."""
+        self.switched_off: str | None = None
+        """Why guidance is switched off; None while it is on. See `bot.switch`."""
         self.unrecorded = 0
         """Questions that could not be recorded since the start; shown on /readyz."""
 
@@ -111,7 +124,14 @@ class Desk:
         begun, at = time.perf_counter(), self.clock()
         text = whole_characters(text)
         guidance = self.library.guidance
-        asked = Asked(text, at, agency=agency, previous=previous, busy=self._pace.too_fast(asker, at))
+        asked = Asked(
+            text,
+            at,
+            agency=agency,
+            previous=previous,
+            busy=self._pace.too_fast(asker, at),
+            switched_off=self.switched_off,
+        )
         reply = self._reply(asked, guidance)
         if thread is not None and reply.subject is not None:
             self._subjects[thread] = reply.subject
@@ -149,7 +169,8 @@ class Desk:
     def show(self, full_id: str, agency: Agency | None = None) -> Reply | None:
         """One entry, for a button or a link; None where there is none of that id."""
         guidance = self.library.guidance
-        return None if guidance is None else answering.show(full_id, Asked("", self.clock(), agency=agency), guidance)
+        asked = Asked("", self.clock(), agency=agency, switched_off=self.switched_off)
+        return None if guidance is None else answering.show(full_id, asked, guidance)
 
     async def record(self, answered: Answered, claim: str | None = None) -> bool:
         """Record a question, with the claim on the event that brought it; whether it stands recorded."""
@@ -162,22 +183,34 @@ class Desk:
 
         return bool(await self.written(work))
 
-    async def done_before(self, claim: str) -> bool:
-        """Whether an event was answered before, also before a restart. A broken database does not know: False."""
+    async def known(self, channel: str, user: str, thread: str, claim: str | None = None) -> Known:
+        """Who asks, what their thread was about, and whether `claim` is done: in one read. Somebody new is added."""
+        remembered = self._subjects.get(thread)
+
+        def look(tx: Transaction) -> Known:
+            if claim is not None and claims.claimed(tx, claim):
+                return Known(done=True)
+            return Known(people.find(tx, channel, user), remembered or questions.last_entry(tx, thread))
+
+        known = Known(previous=remembered)
         if self.store is None:
-            return False
+            return known
         try:
-            return await self.store.read(lambda tx: claims.claimed(tx, claim))
-        except STORAGE_FAILS as error:
-            log.error("a claim could not be read: %s", where(error))
-            return False
+            async with asyncio.timeout(KNOWN_SECONDS):
+                known = await self.store.read(look)
+                if known.person is None and not known.done:
+                    person = await self.store.write(lambda tx: people.find_or_add(tx, channel, user))
+                    known = replace(known, person=person)
+        except (*STORAGE_FAILS, TimeoutError) as error:
+            log.error("an asker could not be looked up: %s", where(error))
+        return known
 
     async def person(self, channel: str, user: str) -> Person | None:
         """The person behind a channel's user id, added when new; None where the database does not answer."""
         if self.store is None:
             return None
         try:
-            async with asyncio.timeout(PERSON_SECONDS):
+            async with asyncio.timeout(KNOWN_SECONDS):
                 known = await self.store.read(lambda tx: people.find(tx, channel, user))
                 return known or await self.store.write(lambda tx: people.find_or_add(tx, channel, user))
         except (*STORAGE_FAILS, TimeoutError) as error:
@@ -196,18 +229,6 @@ class Desk:
     async def agency_was_asked(self, person: Person) -> None:
         """Note that a person was asked for their agency, and need not be again."""
         await self.written(lambda tx: people.set_asked(tx, person.id))
-
-    async def last_entry(self, thread: str) -> str | None:
-        """What the last question of a thread was about."""
-        if thread in self._subjects:
-            return self._subjects[thread]
-        if self.store is None:
-            return None
-        try:
-            return await self.store.read(lambda tx: questions.last_entry(tx, thread))
-        except STORAGE_FAILS as error:
-            log.error("a thread could not be read: %s", where(error))
-            return None
 
     async def judge(
         self,

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bot.answering import alarm
 from bot.answering.alarm.model import ModelUnusable
 from bot.answering.matching.semantic import Encoder, NoModel
 from bot.config import Settings, WrongSetting, secret_key
 from bot.knowledge.checks import check
+from bot.knowledge.loading import KnowledgeFault, layers_of, load
 from bot.storage import outbox
 from bot.storage.database import DatabaseUnusable, Store, migrate, quick_check
+from bot.tickets.announcing import agencies_without_lead
+
+NAMED = 5
+"""Of the agencies that something is to be done for; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ def examine(settings: Settings) -> list[Finding]:
         _alarm(),
         _meaning(settings),
         _slack(settings),
+        _escalations(settings),
     ]
 
 
@@ -106,3 +113,25 @@ def _slack(settings: Settings) -> Finding:
     teams = ", ".join(sorted(settings.slack.team_ids)) or "the workspace of its token"
     way = "in socket mode" if settings.slack.app_token else "over HTTP at /slack/events"
     return Finding("Slack", True, f"{way}, for {teams}")
+
+
+def _escalations(settings: Settings) -> Finding:
+    """What people still have to do so that nobody's escalation stays untold."""
+    try:
+        knowledge = load(layers_of(settings.knowledge_dir, settings.partnership))
+    except KnowledgeFault:
+        return Finding("escalations", True, "not looked at, since the knowledge cannot be read")
+    policy = knowledge.escalation
+    if policy is None:
+        return Finding("escalations", True, "to do: there is no escalation-policy.yaml, so none can be raised")
+    untold = agencies_without_lead(knowledge.partnership, policy, datetime.now(UTC).date())
+    to_do = []
+    if untold:
+        named = ", ".join(agency.id for agency in untold[:NAMED]) + (", ..." if len(untold) > NAMED else "")
+        agencies = f"{len(untold)} of {len(knowledge.partnership.agencies)} agencies ({named})"
+        to_do.append(f"give a lead with a Slack id for each stage to {agencies} in partnership.yaml")
+    if not settings.managers:
+        to_do.append("set MANAGERS: nobody hears of what stays untold or unanswered")
+    if not policy.timescales_confirmed:
+        to_do.append("have the partnership confirm the days (timescales_confirmed in escalation-policy.yaml)")
+    return Finding("escalations", True, f"to do: {'; '.join(to_do)}" if to_do else "all is set")

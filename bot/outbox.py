@@ -2,55 +2,98 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from bot.storage import outbox
 from bot.storage.database import Store, Transaction
-from bot.storage.outbox import Waiting
+from bot.storage.outbox import MessageKind, Waiting
 
 log = logging.getLogger(__name__)
 
-Send = Callable[[str, str], Awaitable[None]]
-"""Takes a recipient and a message. Raises: NotSent."""
+Send = Callable[[Waiting], Awaitable[str | None]]
+"""Sends a message; its id in the channel, where it has one. Raises: NotSent."""
+Delivered = Callable[[Transaction, Waiting, datetime], None]
+"""Told of each message that went through, in the transaction that marks it."""
 
 
 class NotSent(Exception):
-    """A message was not taken. `kind` names the error in a word; `pause` is how long the other side asks to wait."""
+    """A message was not taken. `kind` names the error in a word; `pause` is how long the other side asks to wait.
 
-    def __init__(self, kind: str, pause: timedelta | None = None) -> None:
+    `gone`: there is nobody any more to take it, now or later.
+    """
+
+    def __init__(self, kind: str, pause: timedelta | None = None, *, gone: bool = False) -> None:
         super().__init__(kind)
         self.kind = kind
         self.pause = pause
+        self.gone = gone
 
 
-async def deliver(store: Store, channel: str, send: Send, clock: Callable[[], datetime]) -> int:
-    """Send what is due in one channel; how many messages went through.
+def _nothing_more(tx: Transaction, waiting: Waiting, at: datetime) -> None:
+    """Nobody waits for what was sent."""
+
+
+async def deliver(
+    store: Store,
+    channel: str,
+    send: Send,
+    clock: Callable[[], datetime],
+    then: Delivered = _nothing_more,
+) -> int:
+    """Send what is due in one channel; how many messages went through: 0 while another process sends.
 
     Raises: what the store raises. A message that was sent and could not be marked is sent again.
     """
+    with store.alone(f"outbox-{channel}") as ours:
+        return await _deliver(store, channel, send, clock, then) if ours else 0
+
+
+async def _deliver(store: Store, channel: str, send: Send, clock: Callable[[], datetime], then: Delivered) -> int:
     at = clock()
     through, waiting_on = 0, set()
     for waiting in await store.read(lambda tx: outbox.due(tx, channel, at)):
         if waiting.recipient in waiting_on:
             continue
-        try:
-            await send(waiting.recipient, waiting.message)
-        except NotSent as error:
-            waiting_on.add(waiting.recipient)
-            log.error("a message in the outbox was not sent (%s), attempt %d", error.kind, waiting.attempts + 1)
-            await store.write(partial(_failed, waiting, error, clock()))
-        else:
-            await store.write(partial(_delivered, waiting, clock()))
+        if await _to_its_end(_sent(store, waiting, send, clock, then)):
             through += 1
+        else:
+            waiting_on.add(waiting.recipient)
     return through
 
 
+async def _sent(store: Store, waiting: Waiting, send: Send, clock: Callable[[], datetime], then: Delivered) -> bool:
+    """Send a message, and mark that it went through or did not; whether it did."""
+    try:
+        message_id = await send(waiting)
+    except NotSent as error:
+        log.error("a message in the outbox was not sent (%s), attempt %d", error.kind, waiting.attempts + 1)
+        await store.write(partial(_failed, waiting, error, clock()))
+        return False
+    await store.write(partial(_delivered, waiting, message_id, clock(), then))
+    return True
+
+
+async def _to_its_end(sending: Coroutine[Any, Any, bool]) -> bool:
+    """Await it; also where the bot is told to stop, since what is sent and not marked is sent again."""
+    task = asyncio.create_task(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
 def _failed(waiting: Waiting, error: NotSent, at: datetime, tx: Transaction) -> None:
-    outbox.failed(tx, waiting, error.kind, at, error.pause)
+    outbox.failed(tx, waiting, error.kind, at, error.pause, for_good=error.gone)
 
 
-def _delivered(waiting: Waiting, at: datetime, tx: Transaction) -> None:
+def _delivered(waiting: Waiting, message_id: str | None, at: datetime, then: Delivered, tx: Transaction) -> None:
     outbox.delivered(tx, waiting.id, at)
+    if waiting.kind is MessageKind.CARD and waiting.ticket is not None and message_id is not None:
+        outbox.keep_posted(tx, waiting.ticket, waiting.channel, waiting.recipient, message_id)
+    then(tx, waiting, at)

@@ -1,4 +1,4 @@
-"""Opening hours: is a service open at a moment, until when, and when does it open next."""
+"""Opening hours (is a service open, until when, when next?) and working days."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ class OpeningHours:
             if opening.open is None or opening.always:
                 return Opening(open=None if opening.open is None else False)
             return Opening(open=not opening.open, until=opening.opens, opens=opening.until)
-        for start, end in self._spans(contact, local.date()):
+        region = self._region if contact.bank_holidays == "closed" else None
+        for start, end in _spans(tuple(hours.items()), self._zone, region, local.date()):
             if start <= local < end:
                 return Opening(open=True, until=end if end < self._horizon(local.date()) else None)
             if local < start:
@@ -71,27 +72,36 @@ class OpeningHours:
         """The end of the days that are looked at from `first` on."""
         return datetime.combine(first + timedelta(days=LOOK_AHEAD_DAYS), time(), self._zone)
 
-    def _spans(self, contact: Contact, first: date) -> list[tuple[datetime, datetime]]:
-        """The times at which a service is open, in order, from the night before `first` on; what meets is joined."""
-        days = (first + timedelta(days=offset) for offset in range(-1, LOOK_AHEAD_DAYS))
-        spans: list[tuple[datetime, datetime]] = []
-        for start, end in sorted(span for day in days for span in self._spans_of_day(contact, day)):
-            if spans and start <= spans[-1][1]:
-                spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
-            else:
-                spans.append((start, end))
-        return spans
 
-    def _spans_of_day(self, contact: Contact, day: date) -> Iterator[tuple[datetime, datetime]]:
-        if contact.bank_holidays == "closed" and day in bank_holidays(self._region, day.year):
-            return
-        if not isinstance(contact.hours, dict):
-            return
-        for days, hours in contact.hours.items():
-            if _covers(days, day.weekday()):
-                opens, closes = (time.fromisoformat(text.replace("24:00", "00:00")) for text in hours.split("-"))
-                end_day = day if closes > opens else day + timedelta(days=1)
-                yield datetime.combine(day, opens, self._zone), datetime.combine(end_day, closes, self._zone)
+Span = tuple[datetime, datetime]
+"""From when until when a service is open."""
+ByDay = tuple[tuple[str, str], ...]
+"""Days and times, such as `("mon-fri", "09:00-17:00")`."""
+
+
+@lru_cache(maxsize=1024)
+def _spans(hours: ByDay, zone: ZoneInfo, region: str | None, first: date) -> tuple[Span, ...]:
+    """The times at which a service is open, in order, from the night before `first` on; what meets is joined.
+
+    `region`: whose bank holidays it is closed on, if on any.
+    """
+    days = (first + timedelta(days=offset) for offset in range(-1, LOOK_AHEAD_DAYS))
+    open_days = (day for day in days if region is None or day not in bank_holidays(region, day.year))
+    spans: list[Span] = []
+    for start, end in sorted(span for day in open_days for span in _spans_of_day(hours, zone, day)):
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+    return tuple(spans)
+
+
+def _spans_of_day(hours: ByDay, zone: ZoneInfo, day: date) -> Iterator[Span]:
+    for days, times in hours:
+        if _covers(days, day.weekday()):
+            opens, closes = (time.fromisoformat(text.replace("24:00", "00:00")) for text in times.split("-"))
+            end_day = day if closes > opens else day + timedelta(days=1)
+            yield datetime.combine(day, opens, zone), datetime.combine(end_day, closes, zone)
 
 
 def _covers(days: str, weekday: int) -> bool:
@@ -128,3 +138,34 @@ def in_words(opening: Opening, moment: datetime) -> str:
     if days_away == 0:
         return f"opens {clock}"
     return f"opens tomorrow ({day}) {clock}" if days_away == 1 else f"opens {day} {clock}"
+
+
+class WorkingDays:
+    """Monday to Friday without the bank holidays of a region. Days are the partnership's."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+
+    def is_working(self, day: date) -> bool:
+        """Whether offices are open on a day."""
+        return day.weekday() < 5 and day not in bank_holidays(self._region, day.year)
+
+    def after(self, day: date, count: int) -> date:
+        """The `count`-th working day after `day`; for 0 the day itself, or the first working day that follows it."""
+        if count == 0:
+            return day if self.is_working(day) else self.after(day, 1)
+        return self._walk(day, count, timedelta(days=1))
+
+    def before(self, day: date, count: int) -> date:
+        """The `count`-th working day before `day`; for 0 as `after`."""
+        return self.after(day, 0) if count == 0 else self._walk(day, count, timedelta(days=-1))
+
+    def _walk(self, day: date, count: int, step: timedelta) -> date:
+        while count > 0:
+            day += step
+            count -= self.is_working(day)
+        return day
+
+    def between(self, first: date, last: date) -> int:
+        """The working days after `first` until `last`: 0 where both are the same day."""
+        return sum(self.is_working(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))

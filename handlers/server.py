@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 
 import uvicorn
 from starlette.applications import Starlette
@@ -16,13 +15,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot import outbox
 from bot.answering.library import Library
 from bot.bulletin import Bulletin
-from bot.config import Settings, SlackSettings, secret_key
+from bot.config import Settings, SlackSettings, audit_key, secret_key
 from bot.desk import STORAGE_FAILS, Desk, now, where
-from bot.storage import claims
+from bot.escalations import Escalations
 from bot.storage.database import DatabaseUnusable, Store, migrate
+from bot.switch import Switch
+from bot.tickets.announcing import agencies_without_lead, announcer_of
+from handlers import clockwork
 from handlers.slack.app import Slack
 from handlers.web.guards import SecurityHeaders, SizeLimit
 from handlers.web.guidance import GuidancePages
@@ -33,7 +34,6 @@ from handlers.web.reports import Reports
 log = logging.getLogger(__name__)
 
 FAULTS_SHOWN = 5
-OUTBOX_SECONDS = 2
 STOP_SECONDS = 20
 """Listeners and writes in flight finish within this of SIGTERM."""
 
@@ -53,8 +53,9 @@ def run(settings: Settings) -> None:
     log.info("the page is at http://%s:%d", settings.host, settings.port)
     if settings.slack is None:
         log.info("for Slack set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET or SLACK_APP_TOKEN (docs/install.md)")
+    escalations = Escalations(desk, audit_key(settings), announcer_of(settings))
     config = uvicorn.Config(
-        make_app(desk, key, settings.slack, settings.public_url, settings.managers),
+        make_app(desk, key, escalations, settings.slack, settings.public_url, settings.managers),
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -103,32 +104,31 @@ def _without_trace(record: logging.LogRecord) -> bool:
 def make_app(
     desk: Desk,
     key: str,
+    escalations: Escalations,
     slack_settings: SlackSettings | None,
     public_url: str | None = None,
     managers: tuple[str, ...] = (),
 ) -> Starlette:
     """The ASGI application. `public_url`: where practitioners reach it, for what is printed."""
     rendering = Rendering(desk, key)
-    slack = Slack(desk, slack_settings, managers) if slack_settings else None
+    slack = Slack(desk, slack_settings, escalations, managers) if slack_settings else None
     routes = [
         *Page(rendering).routes,
         *GuidancePages(rendering, public_url).routes,
         *Reports(rendering).routes,
         Route("/healthz", _alive),
-        Route("/readyz", _ready(desk, slack)),
+        Route("/readyz", _ready(desk, slack, managers)),
         *([Route("/slack/events", slack.receive, methods=["POST"])] if slack and slack.socket is None else []),
     ]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        chores = [asyncio.create_task(_tidy(desk))]
-        if slack is not None and slack.socket is not None:
-            await slack.socket.open()
-        if slack is not None and desk.store is not None:
-            chores.append(asyncio.create_task(_deliver(desk.store, slack, desk.clock)))
+        await Switch(desk).look()
+        if slack is not None:
+            await slack.open()
+        chores = clockwork.start(desk, escalations, slack.delivery.send if slack else None)
         yield
-        for chore in chores:
-            chore.cancel()
+        await clockwork.stop(chores, STOP_SECONDS)
         desk.library.stop()
         if slack is not None:
             await slack.finish(STOP_SECONDS)
@@ -147,7 +147,7 @@ async def _alive(_: Request) -> Response:
     return PlainTextResponse("alive\n")
 
 
-def _ready(desk: Desk, slack: Slack | None):  # type: ignore[no-untyped-def]
+def _ready(desk: Desk, slack: Slack | None, managers: tuple[str, ...]):  # type: ignore[no-untyped-def]
     async def ready(_: Request) -> Response:
         """Whether knowledge is loaded, the database can be written, and Slack's socket stands where one is used."""
         library = desk.library
@@ -158,6 +158,10 @@ def _ready(desk: Desk, slack: Slack | None):  # type: ignore[no-untyped-def]
             **parts,
             "ready": all(parts.values()),
             "unrecorded": desk.unrecorded,
+            "switched_off": desk.switched_off is not None,
+            # Both are for people to put right; the bot answers meanwhile.
+            "agencies_without_lead": _untold(desk),
+            "managers": bool(managers),
             "knowledge_version": library.version,
             # While there are any, what was saved is not in use; the version before is.
             "knowledge_faults": [*library.faults[:FAULTS_SHOWN]],
@@ -165,6 +169,14 @@ def _ready(desk: Desk, slack: Slack | None):  # type: ignore[no-untyped-def]
         return JSONResponse(body, 200 if body["ready"] else 503)
 
     return ready
+
+
+def _untold(desk: Desk) -> int | None:
+    """How many agencies have no lead whom the bot can tell; None where there is no policy to read."""
+    knowledge = desk.library.knowledge
+    if knowledge is None or knowledge.escalation is None:
+        return None
+    return len(agencies_without_lead(knowledge.partnership, knowledge.escalation, desk.clock().date()))
 
 
 async def _writable(desk: Desk) -> bool:
@@ -177,25 +189,3 @@ async def _writable(desk: Desk) -> bool:
         log.error("the database cannot be written: %s", where(error))
         return False
     return True
-
-
-async def _deliver(store: Store, slack: Slack, clock: Callable[[], datetime]) -> None:
-    """Send what waits in the outbox."""
-    while True:
-        try:
-            await outbox.deliver(store, "slack", slack.send, clock)
-        except Exception as error:  # whatever it is, the next round may go well
-            log.error("the outbox could not be worked on: %s", where(error))
-        await asyncio.sleep(OUTBOX_SECONDS)
-
-
-async def _tidy(desk: Desk) -> None:
-    """Once an hour, forget claims that nothing can repeat any more."""
-    while True:
-        if desk.store is not None:
-            at = desk.clock()
-            try:
-                await desk.store.write(lambda tx: claims.forget_old(tx, at))  # noqa: B023 - awaited in this turn
-            except STORAGE_FAILS as error:
-                log.error("old claims could not be removed: %s", where(error))
-        await asyncio.sleep(3600)

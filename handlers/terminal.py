@@ -18,7 +18,7 @@ def card(emergency: EmergencyCard) -> str:
     """The emergency card."""
     lines = wording.card_lines(emergency)
     bar = "!" * WIDTH
-    return "\n".join([bar, *(_wrapped(line) for line in lines), bar])
+    return "\n".join([bar, *(wrapped(line) for line in lines), bar])
 
 
 def reply(answer: Reply) -> str:
@@ -28,8 +28,13 @@ def reply(answer: Reply) -> str:
 
 def next_step(step: NextStep) -> str:
     """What to do when a service gave no adequate answer."""
-    lines = [_wrapped(f"{number}. {line}", "   ") for number, line in enumerate(step.lines, 1)]
+    lines = [wrapped(f"{number}. {line}", "   ") for number, line in enumerate(step.lines, 1)]
     return "\n".join([*lines, "", *_contacts(step.contacts)]).strip()
+
+
+def to_ring(contacts: tuple[ContactNow, ...]) -> str:
+    """Whom to ring or write to."""
+    return "\n".join(_contacts(contacts)).strip()
 
 
 def entry_text(entry: Entry) -> str:
@@ -42,7 +47,7 @@ def _lines(answer: Reply) -> Iterator[str]:
         yield f"[{answer.draft}]"
         yield ""
     if answer.message:
-        yield _wrapped(answer.message)
+        yield wrapped(answer.message)
         yield ""
     if answer.entry is not None:
         yield from _entry(answer.entry, answer.for_agency)
@@ -63,7 +68,7 @@ def _lines(answer: Reply) -> Iterator[str]:
         yield ""
     if answer.give_back is not None:
         yield "Your text, to edit (kept nowhere):"
-        yield textwrap.indent(_wrapped(answer.give_back), "  > ")
+        yield textwrap.indent(wrapped(answer.give_back), "  > ")
         yield ""
     if answer.without is not None:
         yield f"To ask without it: {answer.without}"
@@ -73,17 +78,17 @@ def _entry(entry: Entry, for_agency: str | None = None) -> Iterator[str]:
     yield entry.title
     yield "=" * min(WIDTH, len(entry.title))
     for line in markdown.plain(entry.answer).splitlines():
-        yield _wrapped(line)
+        yield wrapped(line)
     yield ""
     if for_agency:
-        yield _wrapped(f"For you: {for_agency}")
+        yield wrapped(f"For you: {for_agency}")
         yield ""
     yield from _rules("You must", entry.must)
     yield from _rules("You should", entry.should)
     if entry.steps:
         yield "What to do, in order"
         for number, step in enumerate(entry.steps, 1):
-            yield _wrapped(f"{number}. {markdown.plain(step)}", "     ")
+            yield wrapped(f"{number}. {markdown.plain(step)}", "     ")
         yield ""
 
 
@@ -92,7 +97,7 @@ def _rules(heading: str, rules: tuple[Rule, ...]) -> Iterator[str]:
         yield heading
         for rule in rules:
             basis = f" ({rule.basis})" if rule.basis else ""
-            yield _wrapped(f"• {markdown.plain(rule.text)}{basis}", "    ")
+            yield wrapped(f"• {markdown.plain(rule.text)}{basis}", "    ")
         yield ""
 
 
@@ -104,23 +109,29 @@ def _contacts(contacts: tuple[ContactNow, ...]) -> Iterator[str]:
         contact = now.contact
         as_of = wording.number_as_of(now)
         line = f"• {wording.ways(contact)}  {wording.contact_line(now)}"
-        yield _wrapped(f"{line} ({as_of})" if as_of else line, "    ")
+        yield wrapped(f"{line} ({as_of})" if as_of else line, "    ")
         if contact.note:
-            yield _wrapped(f"    {contact.note}", "    ")
+            yield wrapped(f"    {contact.note}", "    ")
     yield ""
 
 
 def _provenance(entry: Entry) -> Iterator[str]:
     if entry.confirm_locally:
-        yield _wrapped(f"Confirm locally: {entry.confirm_locally}")
+        yield wrapped(f"Confirm locally: {entry.confirm_locally}")
     if entry.sources:
         yield "Sources"
         for source in entry.sources:
-            yield _wrapped(f"• {wording.source(source)}" + (f" {source.url}" if source.url else ""), "    ")
+            yield wrapped(f"• {wording.source(source)}" + (f" {source.url}" if source.url else ""), "    ")
     if text := wording.compiled(entry):
         yield text
     yield ""
 
 
-def _wrapped(text: str, indent: str = "") -> str:
+def harmless(text: str) -> str:
+    """What somebody else typed, without control characters: a terminal would obey them."""
+    return "".join(character for character in text if character.isprintable() or character == "\n")
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """A text in lines of the terminal's width; all but the first are indented."""
     return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

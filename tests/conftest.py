@@ -65,7 +65,16 @@ entries:
 @pytest.fixture
 def smalltown(tmp_path) -> Path:
     """A folder of knowledge with one tiny partnership in it, `smalltown`; a test may change it."""
-    folder = tmp_path / "knowledge" / "smalltown"
+    return _written(tmp_path / "knowledge" / "smalltown")
+
+
+@pytest.fixture(scope="session")
+def lasting_smalltown(tmp_path_factory) -> Path:
+    """The same for all tests together; nobody changes it."""
+    return _written(tmp_path_factory.mktemp("lasting") / "knowledge" / "smalltown")
+
+
+def _written(folder):
     folder.mkdir(parents=True)
     for name, content in {
         "partnership": PARTNERSHIP,
@@ -84,24 +93,32 @@ def barnsley() -> Guidance:
 
 
 @pytest.fixture
-def stand_in(monkeypatch):
+def stand_in():
     """Slack's Web API on this machine. A message that breaks Slack's limits fails the test."""
-    from slack_sdk.http_retry import handler
-    from slack_stand_in import StandIn
+    from slack_stand_in import standing_in
 
-    # Retries wait for milliseconds. (What a Retry-After asks for is waited for in full.)
-    monkeypatch.setattr(handler.default_interval_calculator, "backoff_factor", 0.01)
-    monkeypatch.setattr(handler.default_interval_calculator.jitter, "recalculate", lambda seconds: seconds)
-    with StandIn() as running:
+    with standing_in() as running:
         yield running
-    assert running.faults == []
 
 
 @pytest.fixture
-def start_bot(tmp_path, barnsley, stand_in):
+def link(stand_in):
+    """Slack's websockets."""
+    from socket_stand_in import Link
+
+    with Link() as running:
+        stand_in.link = running
+        yield running
+
+
+@pytest.fixture
+def start_bot(tmp_path, barnsley, stand_in, monkeypatch):
     """Starts the bot on the same database each time; what is still running is stopped afterwards."""
     from slack_workspace import Workspace
 
+    from handlers import clockwork
+
+    monkeypatch.setattr(clockwork, "OUTBOX_SECONDS", 0.02)
     started = []
 
     def start(guidance=barnsley, **more):
@@ -111,6 +128,22 @@ def start_bot(tmp_path, barnsley, stand_in):
     yield start
     for workspace in started:
         workspace.stop()
+
+
+@pytest.fixture
+def start_linked(tmp_path, barnsley, stand_in, link):
+    """The same in socket mode."""
+    from slack_workspace import Linked
+
+    started = []
+
+    def start(**more):
+        started.append(Linked(stand_in, tmp_path / "data" / "safeguarding.db", barnsley, **more))
+        return started[-1]
+
+    yield start
+    for bot in started:
+        bot.stop()
 
 
 @pytest.fixture

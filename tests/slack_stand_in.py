@@ -2,27 +2,25 @@
 
 import itertools
 import json
-import re
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+from slack_limits import faults_of_message, faults_of_prompts, faults_of_view
+from slack_sdk.http_retry import handler as retrying
+
 HOME_TEAM, BOT_USER, BOT_ID = "T0HOME", "U0BOT", "B0BOT"
 GETTING_IN = frozenset({"auth.test", "apps.connections.open", "users.info"})
+SHOWING = frozenset({"chat.postMessage", "chat.postEphemeral", "response_url", "views.publish"})
+"""What people see. (A form is opened because somebody asked for it, and within three seconds.)"""
 BY_EMAIL = {"ann@council.example": "U0ANN"}
 IN_GROUP = {"S0LEADS": ["U0ANN", "U0BEN"], "S0EMPTY": []}
 PATIENCE = 15
 """Seconds after which a wait fails; far longer than anything here takes."""
-
-# What Slack takes. https://docs.slack.dev/reference/block-kit/blocks
-BLOCKS_OF_MESSAGE, BLOCKS_OF_MODAL = 50, 100
-BUTTONS_A_ROW = 5
-WHOLE = re.compile(
-    r"(?:[^<>&]|(?<=\n)>|\A>|&(?:amp|lt|gt);|<(?:tel:[+\d]+|mailto:[^<>|\s]+|https?://[^<>|\s]+)\|(?:[^<>&]|&(?:amp|lt|gt);)+>)*"
-)
-"""Text in which nothing is active but links, and no escape or link is cut in two."""
 
 
 @dataclass
@@ -65,26 +63,32 @@ class Call:
     @property
     def buttons(self):
         """The label and the element of every button, and of every choice in a menu."""
-        found = {}
-        for block in self.blocks or self.arguments.get("view", {}).get("blocks", []):
-            for element in block.get("elements", []):
-                if element["type"] == "button":
+        return buttons_of(self.blocks or self.arguments.get("view", {}).get("blocks", []))
+
+
+def buttons_of(blocks):
+    """The label and the element of every button, and of every choice in a menu."""
+    found = {}
+    for block in blocks:
+        for element in (*block.get("elements", []), *([block["accessory"]] if "accessory" in block else [])):
+            match element["type"]:
+                case "button":
                     found[element["text"]["text"]] = element
-                elif element["type"] == "static_select":
+                case "static_select":
                     for option in element["options"]:
                         found[option["text"]["text"]] = {
                             "type": "static_select",
                             "action_id": element["action_id"],
                             "selected_option": option,
                         }
-                elif element["type"] == "feedback_buttons":
+                case "feedback_buttons":
                     for side in ("positive_button", "negative_button"):
                         found[element[side]["text"]["text"]] = {
                             "type": "feedback_buttons",
                             "action_id": element["action_id"],
                             "value": element[side]["value"],
                         }
-        return found
+    return found
 
 
 @dataclass(frozen=True)
@@ -135,8 +139,14 @@ class StandIn:
         """While it is, every connection is closed without an answer."""
         self.emails = {}
         """Of people by their ids: what users.info tells; of anybody else it tells nothing."""
+        self.guests = set()
+        """People of other organisations, by their ids."""
+        self.closed = set()
+        """People whose accounts were closed: Slack takes messages to them all the same."""
         self.link = None
         """What stands for socket mode, where a test uses it."""
+        self._takes = threading.Event()
+        self._takes.set()
         self._arrived = threading.Condition()
         self._planned = {}
         self._hanging = []
@@ -169,6 +179,15 @@ class StandIn:
         with self._arrived:
             self._planned.setdefault(method, []).extend(answers)
 
+    @contextmanager
+    def holding(self):
+        """Within this nothing is taken that people would see, as when Slack is slow: what must be in time goes on."""
+        self._takes.clear()
+        try:
+            yield
+        finally:
+            self._takes.set()
+
     def taken(self, method=None):
         """The calls that Slack did what they asked for, without those by which the bot gets in."""
         with self._arrived:
@@ -183,6 +202,11 @@ class StandIn:
         with self._arrived:
             return [call for call in self.calls if call.method == method]
 
+    def shown(self, since=0):
+        """The calls by which people see something, whatever was answered, after the first `since` calls of all."""
+        with self._arrived:
+            return [call for call in self.calls[since:] if call.method in SHOWING]
+
     def wait_taken(self, method, count=1):
         """Wait for so many calls of a method that were taken; all of them, oldest first."""
         return self._wait(lambda: self.taken(method), count, method)
@@ -190,6 +214,10 @@ class StandIn:
     def wait_tried(self, method, count=1):
         """Wait for so many calls of a method, also ones that hang or fail."""
         return self._wait(lambda: self.tried(method), count, method)
+
+    def wait_shown(self, since):
+        """Wait for the first of them."""
+        return self._wait(lambda: self.shown(since), 1, "call that shows something")
 
     def _wait(self, find, count, what):
         with self._arrived:
@@ -211,6 +239,8 @@ class StandIn:
             planned = self._planned.get(method) or [None]
             answer = planned.pop(0)
             self._arrived.notify_all()
+        if method in SHOWING:
+            self._takes.wait(PATIENCE)
         if isinstance(answer, Hangs):
             answer.wait()
         if isinstance(answer, Status):
@@ -228,8 +258,10 @@ class StandIn:
         if call.method == "apps.connections.open" and self.link is not None:
             return {"ok": True, "url": self.link.address()}
         if call.method == "users.info":
-            address = self.emails.get(call.arguments["user"])
-            return {"ok": True, "user": {"profile": {"email": address} if address else {}}}
+            user = call.arguments["user"]
+            profile = {"email": self.emails[user]} if user in self.emails else {}
+            told = {"is_restricted": user in self.guests, "deleted": user in self.closed}
+            return {"ok": True, "user": {"profile": profile, **told}}
         return _usual(call)
 
     @staticmethod
@@ -238,6 +270,17 @@ class StandIn:
             ok = content["ok"]
             return 200 if ok else 404, (("Content-Type", "text/plain"),), b"ok" if ok else content["error"].encode()
         return 200, (("Content-Type", "application/json"),), json.dumps(content).encode()
+
+
+@contextmanager
+def standing_in():
+    """Slack while it runs. What breaks its limits fails the test at the end."""
+    with pytest.MonkeyPatch.context() as patch, StandIn() as running:
+        # Retries wait for milliseconds. (What a Retry-After asks for is waited for in full.)
+        patch.setattr(retrying.default_interval_calculator, "backoff_factor", 0.01)
+        patch.setattr(retrying.default_interval_calculator.jitter, "recalculate", lambda seconds: seconds)
+        yield running
+    assert running.faults == []
 
 
 def _read(path, content_type, body):
@@ -260,7 +303,12 @@ def _usual(call):
             return {"ok": True, "team_id": HOME_TEAM, "user_id": BOT_USER, "bot_id": BOT_ID, "team": "x", "user": "x"}
         case "chat.postMessage" | "chat.postEphemeral":
             return {"ok": True, "channel": call.channel, "ts": call.ts, "message_ts": call.ts}
-        case "views.open":
+        case "chat.update":
+            return {"ok": True, "channel": call.channel, "ts": call.arguments["ts"], "text": call.text}
+        case "chat.getPermalink":
+            stamp = call.arguments["message_ts"].replace(".", "")
+            return {"ok": True, "permalink": f"https://x.slack.example/archives/{call.channel}/p{stamp}"}
+        case "views.open" | "views.push":
             return {"ok": True, "view": {"id": f"V{call.ts}", **call.arguments["view"]}}
         case "response_url" | "assistant.threads.setSuggestedPrompts":
             return {"ok": True}
@@ -306,140 +354,11 @@ def _handler_of(slack):
 
 def faults_of(method, arguments):
     """What Slack would refuse in a call's message or form, and what it would show broken or active."""
-    if method == "views.open":
-        return list(_faults_of_modal(arguments["view"]))
-    if method == "views.publish":
-        return list(_faults_of_home(arguments["view"]))
-    if method == "assistant.threads.setSuggestedPrompts":
-        return list(_faults_of_count("prompts", arguments["prompts"], 4))
-    if method in ("chat.postMessage", "chat.postEphemeral", "response_url"):
-        return list(faults_of_message(arguments.get("text", ""), arguments.get("blocks", [])))
+    match method:
+        case "views.open" | "views.publish":
+            return faults_of_view(arguments["view"])
+        case "assistant.threads.setSuggestedPrompts":
+            return faults_of_prompts(arguments["prompts"])
+        case "chat.postMessage" | "chat.postEphemeral" | "response_url":
+            return faults_of_message(arguments)
     return []
-
-
-def faults_of_message(text, blocks):
-    """The same for a message's top-level text and its blocks."""
-    if not text.strip():
-        yield "the top-level text is empty"
-    yield from _faults_of_text("top-level text", text, 4000)
-    if len(blocks) > BLOCKS_OF_MESSAGE:
-        yield f"{len(blocks)} blocks"
-    action_ids = []
-    for block in blocks:
-        yield from _faults_of_block(block)
-        action_ids += [element["action_id"] for element in block.get("elements", []) if "action_id" in element]
-    if len(action_ids) != len(set(action_ids)):
-        yield f"an action_id twice: {action_ids}"
-
-
-def _faults_of_block(block):
-    match block["type"]:
-        case "section":
-            yield from _faults_of_text("section", block["text"]["text"], 3000)
-        case "header":
-            yield from _faults_of_plain("header", block["text"], 150)
-        case "context":
-            yield from _faults_of_count("context", block["elements"], 10)
-            for element in block["elements"]:
-                yield from _faults_of_text("context", element["text"], 2000)
-        case "actions":
-            yield from _faults_of_count("actions", block["elements"], BUTTONS_A_ROW)
-            for element in block["elements"]:
-                yield from _faults_of_element(element)
-        case "context_actions":
-            yield from _faults_of_count("context_actions", block["elements"], 5)
-            for element in block["elements"]:
-                for side in (element["positive_button"], element["negative_button"]):
-                    yield from _faults_of_plain("feedback button", side["text"], 75)
-                    yield from _faults_of_length("value", side["value"], 2000)
-                    yield from _faults_of_length("accessibility_label", side["accessibility_label"], 75)
-        case other:
-            yield f"a block of type {other}"
-
-
-def _faults_of_element(element):
-    yield from _faults_of_length("action_id", element["action_id"], 255)
-    match element["type"]:
-        case "button":
-            yield from _faults_of_plain("button", element["text"], 75)
-            yield from _faults_of_length("value", element["value"], 2000)
-        case "static_select" | "radio_buttons" as kind:
-            if "placeholder" in element:
-                yield from _faults_of_plain("placeholder", element["placeholder"], 150)
-            yield from _faults_of_count(kind, element["options"], 100 if kind == "static_select" else 10)
-            for option in element["options"]:
-                yield from _faults_of_plain("option", option["text"], 75)
-                yield from _faults_of_length("value", option["value"], 150)
-            if "initial_option" in element and element["initial_option"] not in element["options"]:
-                yield "initial_option is none of the options"
-        case "datetimepicker":
-            if not 1_000_000_000 <= element["initial_date_time"] <= 9_999_999_999:
-                yield "initial_date_time"
-        case "plain_text_input":
-            if not 1 <= element["max_length"] <= 3000:
-                yield "max_length"
-        case other:
-            yield f"an element of type {other}"
-
-
-def _faults_of_home(view):
-    if view["type"] != "home":
-        yield f"a view of type {view['type']}"
-    yield from _faults_of_count("home", view["blocks"], BLOCKS_OF_MODAL)
-    yield from _faults_of_inputs(view["blocks"])
-
-
-def _faults_of_modal(view):
-    if view["type"] != "modal":
-        yield f"a view of type {view['type']}"
-    has_input = any(block["type"] == "input" for block in view["blocks"])
-    if has_input is not ("submit" in view):
-        yield "a form is sent by its button, and only a form is"
-    for name in ("title", "submit", "close") if has_input else ("title", "close"):
-        yield from _faults_of_plain(name, view[name], 24)
-    if len(view["private_metadata"]) > 3000:
-        yield "private_metadata"
-    yield from _faults_of_length("callback_id", view["callback_id"], 255)
-    yield from _faults_of_count("modal", view["blocks"], BLOCKS_OF_MODAL)
-    yield from _faults_of_inputs(view["blocks"])
-
-
-def _faults_of_inputs(blocks):
-    """Of the blocks of a form or of Home."""
-    for block in blocks:
-        if block["type"] == "alert":  # in forms alone
-            yield from _faults_of_plain("alert", block["text"], 200)
-            continue
-        if block["type"] != "input":
-            yield from _faults_of_block(block)
-            continue
-        yield from _faults_of_length("block_id", block["block_id"], 255)
-        yield from _faults_of_plain("label", block["label"], 2000)
-        if "hint" in block:
-            yield from _faults_of_plain("hint", block["hint"], 2000)
-        yield from _faults_of_element(block["element"])
-
-
-def _faults_of_count(what, listed, most):
-    if not 1 <= len(listed) <= most:
-        yield f"{len(listed)} elements in {what}"
-
-
-def _faults_of_length(what, text, most):
-    if not 1 <= len(text) <= most:
-        yield f"{what}: {len(text)} characters"
-
-
-def _faults_of_plain(what, text, most):
-    if text["type"] != "plain_text":
-        yield f"{what} is {text['type']}"
-    yield from _faults_of_length(what, text["text"], most)
-
-
-def _faults_of_text(what, text, most):
-    yield from _faults_of_length(what, text, most)
-    if not text.strip():
-        yield f"{what} is blank"
-    whole = WHOLE.match(text).end()
-    if whole != len(text):
-        yield f"{what} is broken or active at {whole}: {text[max(0, whole - 30) : whole + 30]!r}"

@@ -1,6 +1,7 @@
 """The running application, and the people of a workspace who write to it: requests signed as Slack signs them."""
 
 import asyncio
+import inspect
 import itertools
 import json
 import sqlite3
@@ -8,17 +9,18 @@ import threading
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import uvicorn
 from slack_sdk.signature import SignatureVerifier
-from slack_stand_in import BOT_ID, BOT_USER, HOME_TEAM, PATIENCE
+from slack_stand_in import BOT_ID, BOT_USER, HOME_TEAM, PATIENCE, buttons_of
+from ticketing import escalations_of
 
 from bot.answering.library import Library
 from bot.config import SlackSettings
 from bot.desk import Desk
-from bot.storage.database import Store, migrate
+from bot.storage.database import Store, migrate, utc
 from handlers.server import make_app, quiet_libraries
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -46,15 +48,15 @@ class _Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._leaving.set)
 
     def wait_for(self, work):
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
 
 class Running:
     """An application under uvicorn on port 0, in a thread."""
 
     def __init__(self, app):
-        # None in socket mode: what is in flight then is waited for at the stand-in.
-        self._slack = next((route.endpoint.__self__ for route in app.routes if route.path == "/slack/events"), None)
+        ready = next(route.endpoint for route in app.routes if route.path == "/readyz")
+        self._slack = inspect.getclosurevars(ready).nonlocals["slack"]
         # No logging of its own, so that what it logs is seen by the tests too.
         config = uvicorn.Config(app, port=0, log_config=None, log_level="warning", ws="none", access_log=False)
         self._server = _Server(config)
@@ -65,7 +67,11 @@ class Running:
 
     def settle(self):
         """Let the work that was begun end."""
-        self._server.wait_for(self._slack.finish(PATIENCE))
+        self.wait_for(self._slack.settle(PATIENCE))
+
+    def wait_for(self, work):
+        """What a coroutine returns that is run on the bot's own loop."""
+        return self._server.wait_for(work)
 
     def begin_stop(self):
         """As SIGTERM does: take no more, and finish what is in flight."""
@@ -80,23 +86,33 @@ class Running:
         assert self.stopped_within(PATIENCE + 10), "the server did not stop"
 
 
-def rows_of(database, sql):
+def rows_of(database, sql, *parameters):
     """What stands in a database."""
     with closing(sqlite3.connect(database)) as connection:
         connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute(sql)]
+        return [dict(row) for row in connection.execute(sql, parameters)]
 
 
-def _state(element, value):
-    """One field as Slack sends it."""
-    match element["type"]:
-        case "plain_text_input":
-            return {"type": "plain_text_input", "value": value}
-        case "datetimepicker":
-            return {"type": "datetimepicker", "selected_date_time": value}
-        case kind:
-            option = next(option for option in element["options"] if option["value"] == value)
-            return {"type": kind, "selected_option": option}
+UNTOUCHED = object()
+"""A field that nobody filled in or emptied: what stood in it at first stands in it still."""
+
+
+def _state(element, value=UNTOUCHED):
+    """One field as Slack sends it. `value`: what was filled in; None: it was emptied."""
+    names = {
+        "plain_text_input": ("value", "initial_value"),
+        "datetimepicker": ("selected_date_time", "initial_date_time"),
+        "datepicker": ("selected_date", "initial_date"),
+        "users_select": ("selected_user", "initial_user"),
+    }
+    kind = element["type"]
+    if kind in names:
+        name, initial = names[kind]
+        return {"type": kind, name: element.get(initial) if value is UNTOUCHED else value}
+    if value is UNTOUCHED or value is None:
+        return {"type": kind, "selected_option": element.get("initial_option") if value is UNTOUCHED else None}
+    option = next(option for option in element["options"] if option["value"] == value)
+    return {"type": kind, "selected_option": option}
 
 
 class Client:
@@ -107,6 +123,7 @@ class Client:
     def __init__(self, stand_in, http):
         self.slack = stand_in
         self.http = http
+        self._last = None
         self._numbers = itertools.count(1)
 
     def unique(self, kind):
@@ -119,10 +136,15 @@ class Client:
 
     def signed(self, body, content_type=JSON, *, age=0, secret=SECRET, **headers):
         """Send a body as Slack does, `age` seconds after it was signed."""
+        self._last = (body, content_type)
         timestamp = str(int(time.time()) - age)
         signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
         stamps = {"X_Slack_Request_Timestamp": timestamp, "X_Slack_Signature": signature}
         return self.post(body, content_type, **stamps, **headers)
+
+    def deliver_again(self):
+        """Deliver the last request once more, as Slack does where it heard nothing."""
+        return self.signed(*self._last)
 
     # What people do
 
@@ -160,14 +182,14 @@ class Client:
         event = self.message("message", text, user, channel, **{"channel_type": "im", **more})
         return self.event(event, event_id=event_id)
 
-    def command(self, text, *, user=ASKER, channel=CHANNEL, team=HOME_TEAM, trigger_id=None):
-        """Type `/safeguarding text`."""
+    def command(self, text, *, command="/safeguarding", user=ASKER, channel=CHANNEL, team=HOME_TEAM, trigger_id=None):
+        """Type a command, and `text` after it."""
         fields = {
             "token": "x",
             "team_id": team,
             "channel_id": channel,
             "user_id": user,
-            "command": "/safeguarding",
+            "command": command,
             "text": text,
             "response_url": self.slack.response_url(channel),
             "trigger_id": trigger_id or self.unique("trigger"),
@@ -222,6 +244,21 @@ class Client:
         """Press a button of Home, or choose from a menu there."""
         return self.on_home(home, home.buttons[label], **more)
 
+    def press_in(self, view, label, *, user=ASKER, team=HOME_TEAM, view_id="V0OPEN"):
+        """Press a button of a form that is open."""
+        element = buttons_of(view["blocks"])[label]
+        return self.interact(
+            {
+                "type": "block_actions",
+                "user": {"id": user, "username": "x", "team_id": team},
+                "team": {"id": team, "domain": "x"},
+                "container": {"type": "view", "view_id": view_id},
+                "view": {"id": view_id, **view, "state": {"values": {}}},
+                "trigger_id": self.unique("trigger"),
+                "actions": [{"block_id": "b", "action_ts": self.unique("a"), **element}],
+            }
+        )
+
     def type_home(self, home, text, *, action_ts=None, **more):
         """Type into the box on Home, and press Enter."""
         box = home.box
@@ -229,12 +266,12 @@ class Client:
         stamp = {"action_ts": action_ts} if action_ts else {}
         return self.on_home(home, {**action, "block_id": box["block_id"], **stamp}, **more)
 
-    def shortcut(self, *, user=ASKER, team=HOME_TEAM):
-        """Choose "Ask about safeguarding", anywhere."""
+    def shortcut(self, callback_id="ask_safeguarding", *, user=ASKER, team=HOME_TEAM):
+        """Choose a shortcut that is offered anywhere, such as "Ask about safeguarding"."""
         return self.interact(
             {
                 "type": "shortcut",
-                "callback_id": "ask_safeguarding",
+                "callback_id": callback_id,
                 "trigger_id": self.unique("trigger"),
                 "action_ts": self.unique("a"),
                 "user": {"id": user, "username": "x", "team_id": team},
@@ -242,14 +279,18 @@ class Client:
             }
         )
 
-    def find_guidance(self, message, *, user=ASKER, channel=CHANNEL, team=HOME_TEAM, trigger_id=None):
-        """Choose "Find guidance" on a message; `message`: its text, or what Slack sends of it."""
+    def find_guidance(self, message, **more):
+        """Choose "Find guidance" on a message."""
+        return self.message_shortcut("find_guidance", message, **more)
+
+    def message_shortcut(self, callback_id, message, *, user=ASKER, channel=CHANNEL, team=HOME_TEAM, trigger_id=None):
+        """Choose a shortcut on a message; `message`: its text, or what Slack sends of it."""
         if isinstance(message, str):
             message = {"type": "message", "user": "U0AUTHOR", "ts": "1795602000.000100", "text": message}
         return self.interact(
             {
                 "type": "message_action",
-                "callback_id": "find_guidance",
+                "callback_id": callback_id,
                 "trigger_id": trigger_id or self.unique("trigger"),
                 "action_ts": self.unique("a"),
                 "message_ts": "1795602000.000100",
@@ -264,16 +305,18 @@ class Client:
     def submit(self, opened, filled, *, user=ASKER, team=HOME_TEAM, view_id=None):
         """Send the form that was opened, with what was filled in; the answer to it.
 
-        `filled`: the text, where the form asks for one; else for each block its text, choice or time.
+        `opened`: the call that opened it, or the view itself. `filled`: the text, where the form asks for one; else
+        for each block its text, choice or time; what is left out stays as it was.
         """
-        view = opened.arguments["view"]
+        view = opened if isinstance(opened, dict) else opened.arguments["view"]
         elements = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
         if isinstance(filled, str):
             filled = dict.fromkeys(elements, filled)
-        values = {block: {elements[block]["action_id"]: _state(elements[block], v)} for block, v in filled.items()}
+        values = {name: {field["action_id"]: _state(field, filled.get(name))} for name, field in elements.items()}
         return self.interact(
             {
                 "type": "view_submission",
+                "trigger_id": self.unique("trigger"),
                 "user": {"id": user, "username": "x", "team_id": team},
                 "team": {"id": team, "domain": "x"},
                 "view": {
@@ -288,6 +331,29 @@ class Client:
         response = self.signed(urlencode({"payload": json.dumps({"token": "x", **payload})}), FORM)
         assert response.status_code == 200, response
         return response
+
+
+class OverSocket(Client):
+    """People whose requests come over Slack's websocket."""
+
+    def deliver(self, body, content_type=JSON):
+        """Send what Slack would send over HTTP; the envelope's id."""
+        if content_type == JSON:
+            return self.slack.link.send("events_api", json.loads(body))
+        fields = dict(parse_qsl(body, keep_blank_values=True))
+        if "payload" in fields:
+            return self.slack.link.send("interactive", json.loads(fields["payload"]))
+        return self.slack.link.send("slash_commands", fields)
+
+    def signed(self, body, content_type=JSON, **_):
+        """The same, and wait for the acknowledgement; an answer as over HTTP."""
+        self._last = (body, content_type)
+        payload = self.slack.link.wait_acknowledged(self.deliver(body, content_type))
+        return httpx.Response(200) if payload is None else httpx.Response(200, json=payload)
+
+    def asks(self, text, *, user=ASKER, channel=CHANNEL, event_id=None):
+        """Mention the bot, and do not wait for the acknowledgement; the envelope's id."""
+        return self.deliver(self.event_body(self.message("app_mention", text, user, channel), event_id=event_id))
 
 
 class Workspace(Client):
@@ -318,7 +384,8 @@ class Workspace(Client):
             team_agencies=more.get("team_agencies", {}),
         )
         managers = tuple(more.get("managers", ()))
-        self._running = Running(make_app(self.desk, "k" * 32, settings, managers=managers))
+        self.escalations = escalations_of(self.desk, managers=managers, channel=more.get("escalations_channel"))
+        self._running = Running(make_app(self.desk, "k" * 32, self.escalations, settings, managers=managers))
         super().__init__(stand_in, httpx.Client(base_url=self._running.url, timeout=PATIENCE, trust_env=False))
 
     def clock(self):
@@ -329,6 +396,10 @@ class Workspace(Client):
         self._running.settle()
         # Once more for what an answer began beside itself, such as learning the asker's agency.
         self._running.settle()
+
+    def wait_for(self, work):
+        """What a coroutine of the bot's returns."""
+        return self._running.wait_for(work)
 
     def begin_stop(self):
         self._running.begin_stop()
@@ -341,11 +412,50 @@ class Workspace(Client):
         self._running.stop()
         self.http.close()
 
+    def tick(self):
+        """Do what is due by the bot's clock."""
+        self._running.wait_for(self.escalations.tick())
+
+    def until_delivered(self):
+        """Wait until nothing is left in the outbox that is due by the bot's clock."""
+        due = "SELECT count(*) AS n FROM outbox WHERE delivered IS NULL AND given_up IS NULL AND due <= ?"
+        deadline = time.monotonic() + PATIENCE
+        while self.rows(due, utc(self.now))[0]["n"]:
+            assert time.monotonic() < deadline, self.rows("SELECT * FROM outbox WHERE delivered IS NULL")
+            threading.Event().wait(0.01)
+
     # What was kept
 
-    def rows(self, sql="SELECT * FROM questions ORDER BY at, rowid"):
-        return rows_of(self.database, sql)
+    def rows(self, sql="SELECT * FROM questions ORDER BY at, rowid", *parameters):
+        return rows_of(self.database, sql, *parameters)
 
     def on_disk(self):
         """Every byte of the database, of its -wal, and of what stands beside them."""
         return b"".join(path.read_bytes() for path in sorted(self.database.parent.rglob("*")) if path.is_file())
+
+
+class Linked(OverSocket, Workspace):
+    """A bot in socket mode in this process, and people who write to it."""
+
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, app_token="xapp-test", **more)
+
+    def wait_ready(self):
+        self.until(lambda: self.http.get("/readyz").status_code == 200)
+
+    def until(self, condition):
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline
+
+
+def said(bot):
+    """What people were told in messages, oldest first."""
+    return [call for call in bot.slack.taken() if call.method.startswith("chat.") or call.method == "response_url"]
+
+
+def home_of(bot, **more):
+    """Home as it is shown to somebody who opens it."""
+    before = len(bot.slack.taken("views.publish"))
+    bot.open_home(**more)
+    return bot.slack.wait_taken("views.publish", before + 1)[-1]

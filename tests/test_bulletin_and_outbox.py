@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from slack_stand_in import Refused, Status, limited
 from slack_workspace import SECRET
+from ticketing import escalations_of
 
 from bot.answering.library import Library
 from bot.bulletin import LONGEST_NEWS, Bulletin, fault_notice, news
@@ -19,7 +20,7 @@ from bot.knowledge.loading import load
 from bot.outbox import NotSent, deliver
 from bot.storage import claims, outbox, versions
 from bot.storage.database import Store, connect, migrate, utc
-from bot.storage.outbox import GIVEN_UP_AFTER
+from bot.storage.outbox import GIVEN_UP_AFTER, Waiting
 from handlers.slack.app import Slack
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -529,7 +530,8 @@ class Receiver:
     def __init__(self):
         self.taken, self.tried, self.refuses = [], [], {}
 
-    async def send(self, recipient, message):
+    async def send(self, waiting):
+        recipient, message = waiting.recipient, waiting.message
         self.tried.append((recipient, message))
         if error := self.refuses.get(recipient):
             raise error
@@ -560,14 +562,14 @@ def row(store, message="one"):
         return tx.one("SELECT * FROM outbox WHERE message = :message", message=message)
 
 
-def test_messages_go_out_oldest_first_and_once(store, clock, delivered, receiver):
+def test_messages_go_out_as_they_were_queued_whatever_the_clock_said_and_once(store, clock, delivered, receiver):
     queue(store, clock, "one", "two")
     clock.on(seconds=-1)
-    queue(store, clock, "none")
+    queue(store, clock, "three")
     clock.on(seconds=1)
     assert delivered() == 3
     assert delivered() == 0
-    assert receiver.taken == [(CHANNEL, "none"), (CHANNEL, "one"), (CHANNEL, "two")]
+    assert receiver.taken == [(CHANNEL, "one"), (CHANNEL, "two"), (CHANNEL, "three")]
     assert (row(store)["delivered"], row(store)["attempts"]) == (utc(NOON), 0)
 
 
@@ -721,11 +723,12 @@ def test_the_log_says_the_kind_of_error_and_never_the_message(store, clock, deli
 def slack(stand_in, tmp_path, clock):
     library = Library(ROOT / "knowledge", "nowhere", tmp_path, clock)
     settings = SlackSettings("xoxb-test", SECRET, stand_in.api_url, frozenset())
-    return Slack(Desk(library, None, clock), settings)
+    desk = Desk(library, None, clock)
+    return Slack(desk, settings, escalations_of(desk))
 
 
 def send(slack, recipient, message="The guidance changed."):
-    asyncio.run(slack.send(recipient, message))
+    asyncio.run(slack.delivery.send(Waiting("1", "slack", recipient, message, 0)))
 
 
 def not_sent(slack, recipient=CHANNEL):
@@ -742,7 +745,7 @@ def posted(stand_in):
 def test_a_channel_or_a_person_gets_a_message_by_id(slack, stand_in, recipient):
     send(slack, recipient)
     assert posted(stand_in) == [(recipient, "The guidance changed.")]
-    assert [call.method for call in stand_in.calls] == ["chat.postMessage"]
+    assert [call.method for call in stand_in.taken()] == ["chat.postMessage"]
 
 
 def test_a_person_gets_a_message_by_e_mail_address(slack, stand_in):
@@ -793,11 +796,12 @@ def test_a_refusal_is_said_in_slacks_word_and_asks_for_no_pause(slack, stand_in)
     assert (refused.kind, refused.pause) == ("not_in_channel", None)
 
 
-def test_a_rate_limit_is_waited_for_a_few_times_and_then_left_to_the_outbox(slack, stand_in):
-    stand_in.plan("chat.postMessage", *[limited(0)] * 4)
+def test_a_rate_limit_is_left_to_the_outbox_at_once_so_that_nobody_else_waits_for_it(slack, stand_in):
+    stand_in.plan("chat.postMessage", limited(120))
     limit = not_sent(slack)
     assert limit.kind
-    assert len(stand_in.tried("chat.postMessage")) == 4
+    assert limit.pause == timedelta(minutes=2)
+    assert len(stand_in.tried("chat.postMessage")) == 1
     send(slack, CHANNEL)
     assert len(posted(stand_in)) == 1
 

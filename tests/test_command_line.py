@@ -168,6 +168,10 @@ def test_help_without_a_command_lists_them_all_and_says_what_each_does():
         ["kb", "show"],
         ["kb", "explain"],
         ["export", "questions", "--format", "xlsx"],
+        ["ticket", "show"],
+        ["ticket", "show", "ESC-2026-0001", "--copy", "--json"],
+        ["tick", "now"],
+        ["audit", "nonsense"],
     ],
     ids=" ".join,
 )
@@ -197,12 +201,20 @@ RUNS = {
     "kb print": ["kb", "print"],
     "export questions": ["export", "questions"],
     "export quick-records": ["export", "quick-records"],
+    "export escalations": ["export", "escalations"],
+    "export events": ["export", "events"],
+    "ticket list": ["ticket", "list"],
+    "ticket show": ["ticket", "show", "ESC-2026-0001"],
+    "tick": ["tick"],
+    "audit verify": ["audit", "verify"],
+    "switch off": ["switch", "off", "--reason", "an audit"],
+    "switch on": ["switch", "on"],
     "doctor": ["doctor"],
 }
 
 
 def test_every_command_is_among_those_that_are_tried_below():
-    groups = {("kb",), ("export",)}
+    groups = {("kb",), ("export",), ("switch",), ("ticket",), ("audit",)}
     assert {" ".join(path) for path in COMMANDS if path not in groups} == set(RUNS)
 
 
@@ -213,7 +225,7 @@ def test_with_a_wrong_setting_every_command_stops_with_that_one_line(tmp_path, m
     assert failed(*arguments) == "PORT=http: a number from 1 to 65535 is needed"
 
 
-@pytest.mark.parametrize("name", ["eval", "identifiers", "kb stats", "kb show", "kb explain"])
+@pytest.mark.parametrize("name", ["eval", "identifiers", "kb stats", "kb show", "kb explain", "ticket show", "tick"])
 def test_with_broken_knowledge_a_command_that_needs_it_stops_with_one_line(tmp_path, broken, name):
     lines_file(tmp_path, {"text": ASK})
     broken()
@@ -890,7 +902,7 @@ def findings(result):
 def wrong_parts():
     result = run("doctor")
     found = findings(result)
-    assert set(found) == {"knowledge", "database", "outbox", "secret key", "alarm", "meaning", "Slack"}
+    assert set(found) == {"knowledge", "database", "outbox", "secret key", "alarm", "meaning", "Slack", "escalations"}
     wrong = {what for what, ok in found.items() if not ok}
     assert result.exit_code == (1 if wrong else 0)
     assert (result.stderr == "something is wrong; see the lines above\n") is bool(wrong)

@@ -345,3 +345,13 @@ def test_a_word_of_the_guidance_is_no_name_in_lower_case_and_a_word_that_it_lack
     path.write_text(path.read_text("utf-8").replace("in a clear cot", "in a kayleigh cot"), encoding="utf-8")
     assert kinds(Guard.for_knowledge(load([smalltown])), text) == []
     assert kinds(Guard.for_knowledge(load([smalltown])), "Kayleigh hits") == [("name", "Kayleigh")]
+
+
+@pytest.mark.parametrize("reference", ["ESC-2026-0007", "MASH-2026-0042", "QR-2026-12345", "esc-2026-0007"])
+def test_the_bots_own_references_pass(reference):
+    assert Guard().find(f"what became of {reference}, please") == []
+
+
+@pytest.mark.parametrize("reference", ["ESC-1999-0007", "ABC-2026-0007", "case ESC/2026/00071234567"])
+def test_references_of_others_do_not_pass(reference):
+    assert [found.kind for found in Guard().find(f"what became of {reference}, please")] == [Kind.CASE_ID]

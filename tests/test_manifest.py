@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ticketing import escalations_of
 
 from bot.answering.library import Library
 from bot.config import ROOT, SlackSettings
@@ -13,6 +14,7 @@ from bot.knowledge.loading import layers_of, load
 from handlers.slack.app import Slack
 from handlers.slack.home import PROMPTS
 from handlers.slack.questions import COMMAND
+from handlers.slack.tickets import ESCALATE
 
 MANIFEST = json.loads((ROOT / "manifest.json").read_text("utf-8"))
 FEATURES = MANIFEST["features"]
@@ -35,22 +37,24 @@ LEAST = {
 def registered(tmp_path):
     """The source of what the handlers register."""
     library = Library(ROOT / "knowledge", "barnsley", tmp_path, now, tmp_path)
-    slack = Slack(Desk(library, None), SlackSettings("xoxb-test", "secret", "http://127.0.0.1:1/", frozenset()))
+    desk = Desk(library, None)
+    settings = SlackSettings("xoxb-test", "secret", "http://127.0.0.1:1/", frozenset())
+    slack = Slack(desk, settings, escalations_of(desk))
     assert slack.app is not None
     return (ROOT / "handlers" / "slack" / "app.py").read_text("utf-8")
 
 
 def test_every_shortcut_and_event_has_a_handler_and_every_handler_is_declared(registered):
     declared = {shortcut["callback_id"]: shortcut["type"] for shortcut in FEATURES["shortcuts"]}
-    handled = dict(re.findall(r'app\.(global|message)_shortcut\("(\w+)"\)', registered))
-    assert {callback: kind for kind, callback in handled.items()} == declared
+    handled = re.findall(r'app\.(global|message)_shortcut\("(\w+)"\)', registered)
+    assert {callback: kind for kind, callback in handled} == declared
 
     events = {event.partition(".")[0] for event in MANIFEST["settings"]["event_subscriptions"]["bot_events"]}
     assert events == set(re.findall(r'app\.event\("(\w+)"\)', registered))
 
 
-def test_the_command_is_the_one_that_is_answered():
-    assert [command["command"] for command in FEATURES["slash_commands"]] == [COMMAND]
+def test_the_commands_are_those_that_are_answered():
+    assert [command["command"] for command in FEATURES["slash_commands"]] == [COMMAND, ESCALATE]
 
 
 def test_the_prompts_are_those_that_the_bot_sets_itself():

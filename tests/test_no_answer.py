@@ -380,7 +380,7 @@ def test_what_is_sent_is_recorded_and_the_reference_comes_back_below_what_to_do(
         {
             "reference": "QR-2026-0001", "kind": "no-adequate-answer", "at": utc(FRIDAY_NOON), "channel": "web",
             "person_id": None, "agency": None, "contact": DUTY_TEAM, "rang_at": "2026-11-20T11:40:00.000000Z",
-            "waited": "never-answered", "did": "rang-999",
+            "waited": "never-answered", "did": "rang-999", "data": "{}", "text": None,
         }
     ]  # fmt: skip
 
@@ -707,7 +707,7 @@ def test_what_is_sent_is_recorded_before_it_is_acknowledged(bot, barnsley):
         "reference": "QR-2026-0001", "kind": "no-adequate-answer", "at": utc(WEDNESDAY_MORNING), "channel": "slack",
         "person_id": person["id"], "agency": None, "contact": FRONT_DOOR,
         "rang_at": utc(WEDNESDAY_MORNING - timedelta(minutes=10)), "waited": "20-minutes",
-        "did": "told-safeguarding-lead",
+        "did": "told-safeguarding-lead", "data": "{}", "text": None,
     }  # fmt: skip
 
 

@@ -871,6 +871,9 @@ def test_alive_and_ready(visitor):
         "database": True,
         "ready": True,
         "unrecorded": 0,
+        "switched_off": False,
+        "agencies_without_lead": None,
+        "managers": False,
         "knowledge_version": visitor.desk.library.version,
         "knowledge_faults": [],
     }

@@ -82,6 +82,11 @@ def ask(desk, text, asker="U1", **known):
     return desk.answer(text, channel="slack", asker=asker, **known)
 
 
+def known(desk, user="U1", thread="T0", claim=None):
+    """What the desk knows before it answers."""
+    return asyncio.run(desk.known("slack", user, thread, claim))
+
+
 def asked(desk, text, **known):
     """Ask, and have it recorded."""
     answered = ask(desk, text, **known)
@@ -335,16 +340,16 @@ def test_a_verdict_on_a_question_that_was_never_recorded_says_that_it_is_not_rec
 
 
 def test_the_last_entry_of_a_thread_is_what_its_last_answer_was(desk, clock):
-    assert asyncio.run(desk.last_entry("T1")) is None
+    assert known(desk, thread="T1").previous is None
     asked(desk, "what is private fostering", thread="T1")
     clock.on(1)
     asked(desk, "who counts as a close relative", thread="T1")
     clock.on(1)
     asked(desk, "what is private fostering", thread="T2")
     asked(desk, "what is private fostering")
-    assert asyncio.run(desk.last_entry("T1")) == "private-fostering.close-relative"
-    assert asyncio.run(desk.last_entry("T2")) == "private-fostering.definition"
-    assert asyncio.run(desk.last_entry("T3")) is None
+    assert known(desk, thread="T1").previous == "private-fostering.close-relative"
+    assert known(desk, thread="T2").previous == "private-fostering.definition"
+    assert known(desk, thread="T3").previous is None
 
 
 def test_a_question_without_an_answer_does_not_change_what_a_thread_is_about(desk, clock):
@@ -352,7 +357,7 @@ def test_a_question_without_an_answer_does_not_change_what_a_thread_is_about(des
     for text in (NAMED, "quantum chromodynamics", "thanks"):
         clock.on(1)
         asked(desk, text, thread="T1")
-    assert asyncio.run(desk.last_entry("T1")) == "private-fostering.definition"
+    assert known(desk, thread="T1").previous == "private-fostering.definition"
 
 
 def test_a_person_is_the_same_the_second_time_and_nobody_elses(desk, store):
@@ -365,17 +370,17 @@ def test_a_person_is_the_same_the_second_time_and_nobody_elses(desk, store):
 
 def test_an_event_is_known_as_done_from_the_moment_its_question_is_recorded(desk):
     answered = ask(desk, "hello")
-    assert asyncio.run(desk.done_before("E1")) is False
+    assert known(desk, claim="E1").done is False
     assert asyncio.run(desk.record(answered, claim="E1")) is True
-    assert asyncio.run(desk.done_before("E1")) is True
-    assert asyncio.run(desk.done_before("E2")) is False
+    assert known(desk, claim="E1").done is True
+    assert known(desk, claim="E2").done is False
 
 
 def test_what_was_done_is_still_known_after_a_restart(desk, library, store, path, clock):
     asyncio.run(desk.record(ask(desk, "hello"), claim="E1"))
     store.close()
     again = Store(path)
-    assert asyncio.run(Desk(library, again, clock).done_before("E1")) is True
+    assert known(Desk(library, again, clock), claim="E1").done is True
     again.close()
 
 
@@ -421,8 +426,8 @@ def test_without_a_database_that_works_the_answer_goes_out_and_is_counted_as_unr
     assert desk.unrecorded == 1
     assert asyncio.run(desk.judge(answered.question.id, helpful=True)) is False
     assert asyncio.run(desk.person("slack", "U1")) is None
-    assert asyncio.run(desk.last_entry("T1")) is None
-    assert asyncio.run(desk.done_before("E1")) is False
+    assert known(desk, thread="T1").previous is None
+    assert known(desk, claim="E1").done is False
     if store is not None:
         store.close()
 
@@ -434,7 +439,7 @@ def test_while_another_process_holds_the_database_the_answer_goes_out_unrecorded
         answered = ask(desk, "what is private fostering")
         assert answered.reply.status is Status.ANSWERED
         assert asyncio.run(desk.record(answered)) is False
-        assert asyncio.run(desk.last_entry("T1")) is None
+        assert known(desk, thread="T1").previous is None
     assert asyncio.run(desk.record(answered)) is True
     assert desk.unrecorded == 1
 
@@ -464,7 +469,7 @@ def test_a_record_that_failed_leaves_no_claim_so_that_the_event_may_come_again(d
     store.submit(lambda tx: tx.execute("ALTER TABLE questions RENAME TO away")).result(10)
     assert asyncio.run(desk.record(ask(desk, "hello"), claim="E1")) is False
     store.submit(lambda tx: tx.execute("ALTER TABLE away RENAME TO questions")).result(10)
-    assert asyncio.run(desk.done_before("E1")) is False
+    assert known(desk, claim="E1").done is False
     assert asyncio.run(desk.record(ask(desk, "hello"), claim="E1")) is True
 
 

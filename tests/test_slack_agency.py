@@ -245,11 +245,12 @@ def test_an_address_that_may_not_be_read_is_passed_over_in_silence(small_bot, an
     assert small_bot.slack.taken() == [said]
 
 
-def test_no_address_is_read_where_no_agency_has_a_domain(start_bot, smalltown):
+def test_an_address_tells_nothing_where_no_agency_has_a_domain(start_bot, smalltown):
     bot = start_bot(Guidance.of(load(layers_of(smalltown.parent, "smalltown"))))
+    bot.slack.emails[ASKER] = "ann@school.example"
     bot.direct(DEFINITION)
     bot.settle()
-    assert bot.slack.tried("users.info") == []
+    assert [row["agency"] for row in bot.rows(PEOPLE)] == [None]
 
 
 def test_an_address_that_takes_long_delays_no_answer(small_bot):

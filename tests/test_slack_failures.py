@@ -12,7 +12,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from slack_stand_in import PATIENCE, Hangs, Refused, Status, limited
-from slack_workspace import ASKER, CHANNEL, SECRET, WEDNESDAY_MORNING, Client, rows_of
+from slack_workspace import ASKER, CHANNEL, SECRET, WEDNESDAY_MORNING, Client, OverSocket, rows_of
 
 from bot.answering import messages
 from bot.answering.guidance import COPY
@@ -310,7 +310,8 @@ def test_an_answer_on_its_way_is_sent_and_recorded_before_the_bot_stops(bot):
     assert [kept["status"] for kept in bot.rows()] == ["answered"]
 
 
-def test_sigterm_lets_an_answer_on_its_way_be_sent_and_recorded(tmp_path, smalltown, stand_in):
+@pytest.mark.parametrize("over", [Client, OverSocket], ids=["HTTP", "a websocket"])
+def test_sigterm_lets_twenty_answers_on_their_way_be_sent_and_recorded(tmp_path, smalltown, stand_in, link, over):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     database = tmp_path / "data" / "safeguarding.db"
@@ -320,10 +321,11 @@ def test_sigterm_lets_an_answer_on_its_way_be_sent_and_recorded(tmp_path, smallt
         "DATABASE_URL": f"sqlite:///{database}",
         "PORT": str(port),
         "SLACK_BOT_TOKEN": "xoxb-test",
-        "SLACK_SIGNING_SECRET": SECRET,
         "SLACK_API_URL": stand_in.api_url,
         "SEMANTIC_MODEL": str(tmp_path / "no-model"),
     }
+    settings |= {"SLACK_SIGNING_SECRET": SECRET} if over is Client else {"SLACK_APP_TOKEN": "xapp-test"}
+    users = [f"U0{number:03}" for number in range(20)]
     with subprocess.Popen(
         [sys.executable, ROOT / "app.py", "serve"],
         cwd=tmp_path,
@@ -334,21 +336,24 @@ def test_sigterm_lets_an_answer_on_its_way_be_sent_and_recorded(tmp_path, smallt
         try:
             # The client waits for the server to listen: it tries to connect again, more and more slowly.
             transport = httpx.HTTPTransport(retries=8)
-            slack = Client(stand_in, httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport))
+            slack = over(stand_in, httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport))
             assert slack.http.get("/healthz").status_code == 200
-            stand_in.plan("chat.postMessage", hanging := Hangs())
-            slack.mention(DEFINITION)
-            stand_in.wait_tried("chat.postMessage")
-            slack.http.close()
-            process.send_signal(signal.SIGTERM)
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(0.5)
-            hanging.release()
+            with stand_in.holding():
+                for user in users:
+                    slack.mention(DEFINITION, user=user, channel=f"C{user}")
+                stand_in.wait_tried("chat.postMessage", len(users))
+                slack.http.close()
+                process.send_signal(signal.SIGTERM)
+                with pytest.raises(subprocess.TimeoutExpired):
+                    process.wait(0.5)
+                assert rows_of(database, "SELECT * FROM questions") == []
             assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
         finally:
             process.kill()
             logged = process.stderr.read()
-    assert len(stand_in.taken("chat.postMessage")) == 1
-    assert rows_of(database, "SELECT text, status FROM questions") == [{"text": DEFINITION, "status": "answered"}]
+    assert sorted(call.channel for call in stand_in.taken("chat.postMessage")) == [f"C{user}" for user in users]
+    kept = rows_of(database, "SELECT text, status, thread FROM questions ORDER BY thread")
+    assert [(row["text"], row["status"]) for row in kept] == [(DEFINITION, "answered")] * len(users)
+    assert [row["thread"].split(":")[1] for row in kept] == [f"C{user}" for user in users]
     assert DEFINITION not in logged
     assert "Traceback" not in logged

@@ -1,10 +1,11 @@
 """Home and the messages' prompts in Slack: what somebody sees who opens the app, and can ask from there."""
 
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from slack_stand_in import Refused, Status
-from slack_workspace import ASKER, DIRECT, WEDNESDAY_MORNING
+from slack_workspace import ASKER, DIRECT, WEDNESDAY_MORNING, home_of
 
 from bot.answering import messages
 from bot.answering.guidance import Guidance
@@ -25,13 +26,6 @@ MANAGER = "U0ANN"
 def small_bot(start_bot, smalltown):
     """A bot for a town in which the police have a line of their own."""
     return start_bot(Guidance.of(load(layers_of(smalltown.parent, "smalltown"))))
-
-
-def home_of(bot, **more):
-    """Home as it is shown to somebody who opens it."""
-    before = len(bot.slack.taken("views.publish"))
-    bot.open_home(**more)
-    return bot.slack.wait_taken("views.publish", before + 1)[-1]
 
 
 def menu_of(home):
@@ -97,7 +91,8 @@ def test_home_is_shown_to_whoever_opens_it(bot):
 
 
 def test_the_figures_are_shown_to_managers_alone(start_bot):
-    bot = start_bot(managers=[MANAGER, "S0LEADS", "ben@council.example"])
+    bot = start_bot(managers=[MANAGER, "S0LEADS", "Cat@council.example"])
+    bot.slack.emails |= {"U0CAT": "cat@Council.example", "U0DEE": "dee@council.example"}
     for text in (DEFINITION, UNKNOWN, DANGER):
         bot.direct(text)
         bot.settle()
@@ -108,7 +103,9 @@ def test_the_figures_are_shown_to_managers_alone(start_bot):
     assert "3 questions, " in shown
     assert ", 1 with the emergency card. 1 answers did not help" in shown
     assert UNKNOWN not in shown
-    for user in (ASKER, "U0BEN"):
+    for user in ("U0BEN", "U0CAT"):  # in the group, and by the address
+        assert FIGURES in home_of(bot, user=user).shown
+    for user in (ASKER, "U0DEE"):
         assert FIGURES not in home_of(bot, user=user).shown
 
 
@@ -345,3 +342,49 @@ def test_a_plan_without_prompts_is_silent_to_the_asker(bot, answer):
     bot.open_home(tab="messages")
     bot.stop()
     assert bot.slack.taken() == []
+
+
+# The week day by day
+
+
+def test_the_week_is_a_chart_and_a_table_in_the_messages_with_a_manager(start_bot):
+    bot = start_bot(managers=[MANAGER])
+    bot.now = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)  # the clocks go forward that night
+    bot.direct(UNKNOWN)
+    bot.settle()
+    bot.now = datetime(2026, 3, 29, 23, 30, tzinfo=UTC)  # Monday in London
+    for text in (DEFINITION, DANGER):
+        bot.direct(text)
+        bot.settle()
+    bot.press_home(home_of(bot, user=MANAGER), "Day by day", user=MANAGER)
+    (said,) = bot.slack.wait_taken("chat.postMessage", 5)[4:]
+    assert said.channel == MANAGER
+    by_type = {block["type"]: block for block in said.blocks}
+    cells = [[cell["text"] for cell in row] for row in by_type["data_table"]["rows"]]
+    assert cells[0] == ["Day", "Questions", "Without guidance", "Emergency card"]
+    assert cells[5:] == [["Sat 28 Mar", "1", "1", "0"], ["Sun 29 Mar", "0", "0", "0"], ["Mon 30 Mar", "2", "0", "1"]]
+    bars = by_type["data_visualization"]["chart"]
+    assert [(point["label"], point["value"]) for point in bars["series"][0]["data"]][-2:] == [
+        ("Sun 29 Mar", 0),
+        ("Mon 30 Mar", 2),
+    ]
+    assert "Mon 30 Mar: 2 questions" in said.text
+    assert UNKNOWN not in said.shown
+
+
+def test_the_week_is_refused_to_whoever_is_no_manager_any_more(start_bot):
+    bot = start_bot(managers=["S0LEADS"])
+    home = home_of(bot, user="U0BEN")
+    bot.press_home(home, "Day by day", user=ASKER)
+    (said,) = bot.slack.wait_taken("chat.postMessage")
+    assert "managers" in said.text
+    assert "data_table" not in said.shown
+
+
+def test_where_slack_takes_no_chart_the_figures_come_in_words(start_bot):
+    bot = start_bot(managers=[MANAGER])
+    bot.slack.plan("chat.postMessage", Refused("invalid_blocks"))
+    bot.press_home(home_of(bot, user=MANAGER), "Day by day", user=MANAGER)
+    (said,) = bot.slack.wait_taken("chat.postMessage")
+    assert "Day by day" in said.text
+    assert {block["type"] for block in said.blocks} == {"header", "context"}

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from slack_stand_in import BLOCKS_OF_MESSAGE, faults_of, faults_of_message
+from slack_limits import BLOCKS_OF_MESSAGE, faults_of_message, faults_of_view
 
 from bot.answering import messages
 from bot.answering.answer import answer, show
@@ -18,7 +18,8 @@ from bot.knowledge.model import AgencyKind, Contact, Entry, Number, Rule, Source
 from bot.privacy import Found, Kind, mask
 from bot.storage.questions import new_id
 from bot.working_time import Opening
-from handlers.slack import app, blocks, buttons, feedback, forms, render
+from handlers.slack import admission, blocks, buttons, forms, render, saving
+from handlers.slack.feedback import NOT_NOTED
 from handlers.slack.incoming import message, plain_text
 
 MOMENTS = [datetime(2026, 11, 25, 10, 30, tzinfo=UTC), datetime(2026, 12, 26, 3, 0, tzinfo=UTC)]
@@ -38,8 +39,7 @@ ENTRIES = sorted(load(layers_of(ROOT / "knowledge", "barnsley")).entries)
 
 def sound(outgoing):
     """Whether Slack takes a message and shows it as it is meant."""
-    found = list(faults_of_message(outgoing.text, outgoing.blocks))
-    assert found == []
+    assert faults_of_message(outgoing.as_arguments()) == []
     return True
 
 
@@ -55,7 +55,7 @@ def texts(blocks):
     """Every text in blocks, as people read it."""
     read = []
     for block in blocks:
-        for part in (block, *block.get("elements", [])):
+        for part in (block, *block.get("elements", []), *block.get("child_blocks", [])):
             text = part.get("text", "")
             read.append(text["text"] if isinstance(text, dict) else text)
     return html.unescape("\n".join(read))
@@ -177,9 +177,9 @@ def test_topics_their_entries_contacts_and_notes_are_sound(barnsley):
     assert sound(render.contacts(()))
     notes = (
         messages.OLD_BUTTON,
-        app.NOT_HERE,
-        feedback.NOT_SAVED,
-        feedback.NOT_NOTED,
+        admission.NOT_HERE,
+        saving.NOT_SAVED,
+        NOT_NOTED,
         buttons.NOT_IN_CHANNEL,
     )
     assert all(sound(render.note(note)) for note in notes)
@@ -187,7 +187,7 @@ def test_topics_their_entries_contacts_and_notes_are_sound(barnsley):
 
 def test_the_form_is_sound_and_warns_of_names():
     form = forms.missing(new_id())
-    assert faults_of("views.open", {"view": form}) == []
+    assert faults_of_view(form) == []
     assert "Leave out names" in str(form)
 
 

@@ -11,7 +11,7 @@ from slack_stand_in import HOME_TEAM, Hangs
 from slack_workspace import ASKER, CHANNEL, DIRECT, FORM, JSON, SECRET
 
 from bot.answering import messages
-from handlers.slack import app as slack_app
+from handlers.slack.admission import NOT_HERE
 from handlers.web.guards import MAX_BODY_BYTES
 
 DEFINITION = "what is private fostering"
@@ -168,7 +168,7 @@ def test_another_workspace_gets_a_polite_private_line_for_a_command(bot):
     response = bot.command(DEFINITION, team=AWAY_TEAM)
     said = response.json()
     assert said["response_type"] == "ephemeral"
-    assert said["text"].startswith(slack_app.NOT_HERE)
+    assert said["text"].startswith(NOT_HERE)
     assert "999" in said["text"]
     assert "01226" in said["text"]
     bot.stop()
@@ -192,7 +192,7 @@ def test_a_stranger_in_a_shared_channel_is_told_alone_that_they_are_not_served_a
     bot.stop()
     (said,) = bot.slack.taken()
     assert (said.method, said.arguments["user"]) == ("chat.postEphemeral", ASKER)
-    assert said.text.startswith(slack_app.NOT_HERE)
+    assert said.text.startswith(NOT_HERE)
     assert "999" in said.text
     assert bot.rows() == []
 
@@ -214,12 +214,12 @@ def test_a_stranger_may_ask_where_the_settings_let_the_workspace_in(start_bot):
 def test_the_settings_shut_out_even_the_bots_own_workspace(start_bot):
     bot = start_bot(team_ids=[AWAY_TEAM])
     bot.signed(question(bot))
-    assert bot.command(DEFINITION).json()["text"].startswith(slack_app.NOT_HERE)
+    assert bot.command(DEFINITION).json()["text"].startswith(NOT_HERE)
     bot.stop()
     assert [call.method for call in bot.slack.taken()] == ["chat.postEphemeral"]
 
 
-def test_a_strangers_press_and_form_do_nothing(bot):
+def test_a_strangers_press_is_refused_and_their_form_does_nothing(bot):
     bot.mention(DEFINITION)
     bot.settle()
     (answer,) = bot.slack.taken()
@@ -228,7 +228,7 @@ def test_a_strangers_press_and_form_do_nothing(bot):
     (opened,) = bot.slack.wait_taken("views.open")
     bot.submit(opened, "more about aunts", team=AWAY_TEAM)
     bot.stop()
-    assert bot.slack.taken("response_url") == []
+    assert [call.text.startswith(NOT_HERE) for call in bot.slack.taken("response_url")] == [True]
     verdicts = bot.rows("SELECT helpful, missing FROM verdicts")
     assert verdicts == [{"helpful": 0, "missing": None}]
 
@@ -375,6 +375,7 @@ def test_ask_without_it_answers_the_masked_question_privately(bot, barnsley, cap
     method = {"mention": "chat.postEphemeral", "direct": "chat.postMessage", "command": "response_url"}[how]
     getattr(bot, how)(NAMED)
     told = bot.slack.wait_taken(method)[0]
+    bot.settle()
     bot.press(told, "Ask without it")
     answer = bot.slack.wait_taken("response_url", 2 if how == "command" else 1)[-1]
     assert barnsley.knowledge.entries["private-fostering.definition"].title in answer.shown

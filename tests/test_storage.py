@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import sqlite3
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
@@ -33,6 +34,11 @@ TABLES = {
     "knowledge_in_use",
     "corrections",
     "quick_records",
+    "switchings",
+    "policies",
+    "tickets",
+    "ticket_people",
+    "posted",
 }
 
 
@@ -394,6 +400,103 @@ def test_reading_and_then_writing_beside_another_connection_does_not_fail(store,
     thread.join(20)
     with store.reading() as tx:
         assert tx.one("SELECT value FROM counters") == {"value": 101}
+
+
+# Writes that wait are committed together
+
+
+@pytest.fixture
+def commits(monkeypatch, path):
+    """The commits of the writer of a store that is made after this, as they happen."""
+    happened = []
+
+    def traced(path):
+        connection = connect(path)
+        connection.set_trace_callback(lambda sql: happened.append(sql) if sql == "COMMIT" else None)
+        return connection
+
+    monkeypatch.setattr(database, "connect", traced)
+    migrate(path)
+    happened.clear()
+    return happened
+
+
+@pytest.mark.parametrize(
+    ("waiting", "groups"), [(1, 1), (2, 1), (database.GROUP_SIZE, 1), (database.GROUP_SIZE + 1, 2)]
+)
+def test_what_waits_is_committed_together_up_to_a_measure(commits, store, waiting, groups):
+    gate = Gate(store)
+    futures = [store.submit(lambda tx, name=f"n{i}": add(tx, name)) for i in range(waiting)]
+    gate.open()
+    for future in futures:
+        future.result(10)
+    assert len(commits) == 1 + groups, "the gate's own, and one for each group"
+    assert names(store) == [f"n{i}" for i in range(waiting)]
+
+
+def _fails(tx):
+    raise LookupError("not this one")
+
+
+def _rolls_all_back(tx):
+    tx.execute("INSERT OR ROLLBACK INTO counters (name, value) VALUES ('lost', 2)")
+
+
+def _cannot_be_committed(tx):
+    tx.execute("PRAGMA defer_foreign_keys = ON")
+    tx.execute("INSERT INTO verdicts (id, question_id, at, helpful) VALUES ('v', 'nobody', 'now', 1)")
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [(_fails, LookupError), (_rolls_all_back, sqlite3.IntegrityError), (_cannot_be_committed, sqlite3.IntegrityError)],
+)
+def test_of_those_committed_together_one_that_fails_leaves_nothing_and_the_others_stand(store, fault, error):
+    def work(tx):
+        add(tx, "lost")
+        fault(tx)
+
+    gate = Gate(store)
+    before, failing, after = store.submit(lambda tx: add(tx, "a")), store.submit(work), store.submit(lambda tx: "done")
+    last = store.submit(lambda tx: add(tx, "b"))
+    gate.open()
+    assert isinstance(failing.exception(10), error)
+    assert (before.result(10), after.result(10), last.result(10)) == (None, "done", None)
+    assert names(store) == ["a", "b"]
+    with store.reading() as tx:
+        assert tx.all("SELECT * FROM verdicts") == []
+
+
+def test_nobody_hears_of_success_before_it_is_on_the_disk(store, path):
+    seen = []
+
+    def look(_):
+        with closing(sqlite3.connect(path)) as connection:
+            seen.append([name for (name,) in connection.execute("SELECT name FROM counters ORDER BY name")])
+
+    gate = Gate(store)
+    futures = [store.submit(lambda tx, name=name: add(tx, name)) for name in "abc"]
+    for future in futures:
+        future.add_done_callback(look)
+    gate.open()
+    for future in futures:
+        future.result(10)
+    assert seen == [["a", "b", "c"]] * 3
+
+
+def test_where_another_process_holds_the_file_those_who_wait_together_wait_once(path, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.3)
+    migrate(path)
+    store = Store(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        futures = [store.submit(add) for _ in range(20)]
+        assert all(isinstance(future.exception(10), sqlite3.OperationalError) for future in futures)
+        assert time.monotonic() - begun < 10 * database.BUSY_TIMEOUT_SECONDS
+    store.submit(add).result(10)
+    assert names(store) == ["x"]
+    store.close()
 
 
 def test_a_full_queue_says_busy_and_loses_nothing_that_it_took(store):

@@ -121,6 +121,8 @@ def answer(asked: Asked, guidance: Guidance) -> Reply:
 
 def show(full_id: str, asked: Asked, guidance: Guidance) -> Reply | None:
     """The reply that shows one entry, for a button or a link; None where there is no such entry (any more)."""
+    if (off := switched_off(asked, guidance)) is not None:
+        return off
     entry = guidance.knowledge.entries.get(full_id)
     if entry is None:
         return None

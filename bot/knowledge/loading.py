@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.knowledge.approvals import FOLDER
-from bot.knowledge.merging import lacking, merged
+from bot.knowledge.merging import lacking, merged, policy_lacks
 from bot.knowledge.model import KnowledgeBase
 from bot.knowledge.sources import Sources, read_layer
 from bot.knowledge.yaml_source import Fault
@@ -77,7 +77,12 @@ def examine(layers: Iterable[Path]) -> Loaded:
     for folder in layers:
         read_layer(folder, sources)
     knowledge = merged(sources)
-    faults = [*sources.faults, *_entries_that_cannot_be_shown(sources), *_contacts_that_lack(sources)]
+    faults = [
+        *sources.faults,
+        *_entries_that_cannot_be_shown(sources),
+        *_contacts_that_lack(sources),
+        *_policy_that_lacks(sources),
+    ]
     if not sources.topics and not faults:
         faults.append(Fault("knowledge", 1, 1, "", "no topic file was found"))
     return Loaded(knowledge, sources, tuple(sorted(faults)))
@@ -96,3 +101,25 @@ def _contacts_that_lack(sources: Sources) -> Iterator[Fault]:
     for name, place in sources.required.items():
         if name not in sources.contact_ids:
             yield place.fault(f"{name}: this partnership's contacts.yaml lacks it")
+
+
+def _policy_that_lacks(sources: Sources) -> Iterator[Fault]:
+    """A policy that no layer completes, or that names a stage which it does not have."""
+    place = sources.escalation_place
+    if place is None or place.document.faults:
+        return
+    for name in policy_lacks(sources):
+        yield place.fault(f"the escalation policy has no {name}", name)
+    stages = {stage.id for stage in sources.escalation.get("stages") or ()}
+    for i, name in enumerate(sources.escalation.get("urgent_stages") or ()):
+        if name not in stages:
+            given = ("urgent_stages",) in place.document.marks
+            advice = "" if given else "; England's list names it: give `urgent_stages` of your own beside `stages`"
+            yield place.fault(f"{name}: no such stage{advice}", "urgent_stages", i)
+    for position, agency in enumerate(sources.partnership.agencies):
+        for number, lead in enumerate(agency.leads):
+            for name in lead.stages:
+                if name not in stages and sources.partnership_place is not None:
+                    yield sources.partnership_place.fault(
+                        f"{name}: no such stage in escalation-policy.yaml", "agencies", position, "leads", number
+                    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class BlockKind(StrEnum):
@@ -90,8 +91,9 @@ def spans(text: str) -> tuple[Span, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
-    """A text without its marks, for a terminal or a notification."""
+    """A text without its marks, for a terminal or a notification. Kept: the same guidance is shown again and again."""
     lines: list[str] = []
     for block in parse(text):
         for number, item in enumerate(block.items, 1):

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.knowledge.approvals import applied
 from bot.knowledge.model import Approval, Entry, KnowledgeBase, Topic, plain, titled
+from bot.knowledge.policy import EscalationPolicy
 from bot.knowledge.sources import Given, Sources
 
 ADDED = ("phrases", "never", "related")
@@ -74,12 +75,14 @@ def _entry(topic: str, entry_id: str, fields: dict[str, Any]) -> Entry:
 
 
 def _knowledge(sources: Sources, entries: dict[str, Entry]) -> KnowledgeBase:
+    policy = _policy(sources)
     content = json.dumps(
         {
             "partnership": plain(sources.partnership),
             "contacts": [plain(contact) for contact in sources.contacts.values()],
             "glossary": sources.glossary,
             "to_confirm": [plain(point) for point in sources.to_confirm.values()],
+            "escalation": plain(policy),
             "topics": {t.topic: {"title": t.title, "owner": t.owner} for t in sources.topics.values()},
             "entries": {full_id: _canonical(entry) for full_id, entry in sorted(entries.items())},
         },
@@ -94,9 +97,20 @@ def _knowledge(sources: Sources, entries: dict[str, Entry]) -> KnowledgeBase:
         partnership=sources.partnership,
         glossary=sources.glossary,
         to_confirm=tuple(sources.to_confirm.values()),
+        escalation=policy,
         version=hashlib.sha256(content.encode()).hexdigest()[:16],
         content=content,
     )
+
+
+def policy_lacks(sources: Sources) -> list[str]:
+    """The fields that the escalation policy needs and that no layer gives."""
+    fields = EscalationPolicy.model_fields
+    return [name for name in fields if fields[name].is_required() and sources.escalation.get(name) is None]
+
+
+def _policy(sources: Sources) -> EscalationPolicy | None:
+    return None if policy_lacks(sources) else EscalationPolicy(**sources.escalation)
 
 
 def _topics(sources: Sources) -> dict[str, Topic]:

@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.knowledge.dates import Day, PartialDate
 from bot.knowledge.hours import Hours
+
+if TYPE_CHECKING:
+    from bot.knowledge.policy import EscalationPolicy
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 FULL_ID = r"^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$"
@@ -199,6 +202,34 @@ class ContactsSource(Shape):
     required: tuple[Slug, ...] = ()
 
 
+Email = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[^@\s]+@[^@\s]+\.[a-z]+$")]
+
+
+class LeadContact(Shape):
+    """A role that acts for an agency, and where it is reached at work."""
+
+    role: Line
+    """Such as "Designated safeguarding lead"; no name is needed."""
+    email: Email | None = None
+    slack: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{4,}$")] | None = None
+    """Their Slack user id: they are told there."""
+
+
+class Lead(LeadContact):
+    """Who acts for an agency in escalations, at some stages or at all."""
+
+    stages: tuple[Slug, ...] = ()
+    """Ids of escalation-policy.yaml; empty: every stage."""
+    deputy: LeadContact | None = None
+    away: tuple[Day, Day] | None = None
+    """First and last day on which the deputy acts instead, as [2026-12-21, 2027-01-04]."""
+
+    def acting(self, on: date) -> LeadContact:
+        """Who is told on a day: the lead, or the deputy while the lead is away."""
+        away = self.away is not None and self.away[0] <= on <= self.away[1]
+        return self.deputy if away and self.deputy is not None else self
+
+
 class Agency(Shape):
     """An organisation of the partnership's closed list."""
 
@@ -206,6 +237,15 @@ class Agency(Shape):
     name: Line
     kind: AgencyKind
     domains: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+\.[a-z]+$")], ...] = ()
+    leads: tuple[Lead, ...] = ()
+    """Who acts for it in escalations, by stage."""
+    settings: tuple[Line, ...] = ()
+    """Its schools, practices or wards, where records should tell them apart."""
+
+    def leads_at(self, stage_id: str) -> tuple[Lead, ...]:
+        """Those who act at a stage: the ones named for it, else the ones named for every stage."""
+        named = tuple(lead for lead in self.leads if stage_id in lead.stages)
+        return named or tuple(lead for lead in self.leads if not lead.stages)
 
 
 def _time_zone(name: str) -> str:
@@ -311,6 +351,8 @@ class KnowledgeBase:
     partnership: Partnership
     glossary: dict[str, tuple[str, ...]]
     to_confirm: tuple[OpenPoint, ...]
+    escalation: EscalationPolicy | None
+    """None where no layer gives one: escalations cannot be raised then."""
     version: str
     """A hash of the content: the same content has the same version, wherever it is loaded."""
     content: str

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from bot.knowledge.model import ContactsSource, EntrySource, Glossary, Partnership, ToConfirmSource, TopicSource
+from bot.knowledge.policy import EscalationPolicySource
 
 FOLDER = "schema"
 
@@ -24,6 +25,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "partnership": Partnership,
     "glossary": Glossary,
     "to-confirm": ToConfirmSource,
+    "escalation-policy": EscalationPolicySource,
 }
 
 

@@ -25,12 +25,22 @@ def shape(model: type[M], document: Document, data: object, path: Path_ = ()) ->
     try:
         return Shaped(model.model_validate(data))
     except ValidationError as error:
-        problems = error.errors(include_url=False)
+        problems = _without_echoes(error.errors(include_url=False))
     faults = tuple(
         document.fault((*path, *(part for part in problem["loc"] if part != "[key]")), _in_plain_words(dict(problem)))
         for problem in problems
     )
     return Shaped(_without(model, data, {problem["loc"][0] for problem in problems if problem["loc"]}), faults)
+
+
+def _without_echoes(problems: list[Any]) -> list[Any]:
+    """Without the lists that are too short only because of what is wrong with an item of theirs."""
+    places = [problem["loc"] for problem in problems]
+
+    def is_echo(loc: tuple[Any, ...]) -> bool:
+        return any(len(other) > len(loc) and other[: len(loc)] == loc for other in places)
+
+    return [problem for problem in problems if problem["type"] != "too_short" or not is_echo(problem["loc"])]
 
 
 def _without(model: type[M], data: object, keys: set[int | str]) -> M | None:
@@ -50,7 +60,7 @@ def _in_plain_words(problem: dict[str, Any]) -> str:
             return "is missing"
         case "string_pattern_mismatch":
             return f"{str(problem['input'])[:60]!r} is not in the form that is needed here"
-        case "string_too_short":
+        case "string_too_short" | "too_short":
             return "is empty"
         case "tuple_type" | "list_type":
             return "should be a list"

@@ -20,12 +20,13 @@ from bot.knowledge.model import (
     ToConfirmSource,
     TopicSource,
 )
+from bot.knowledge.policy import EscalationPolicySource
 from bot.knowledge.shaping import shape
 from bot.knowledge.yaml_source import Document, Fault, Path_
 
-OTHER_FILES = frozenset({"escalation-policy", "mash-feedback"})
-"""Files that belong to the tickets, which read them themselves."""
-NO_TOPIC_FILES = OTHER_FILES | {"contacts", "partnership", "glossary", "to-confirm"}
+OTHER_FILES = frozenset({"mash-feedback"})
+"""Files that nothing reads yet."""
+NO_TOPIC_FILES = OTHER_FILES | {"contacts", "partnership", "glossary", "to-confirm", "escalation-policy"}
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,10 @@ class Sources:
     approved_places: dict[str, Place] = field(default_factory=dict)
     to_confirm: dict[str, OpenPoint] = field(default_factory=dict)
     to_confirm_places: dict[str, Place] = field(default_factory=dict)
+    escalation: dict[str, Any] = field(default_factory=dict)
+    """Fields of escalation-policy.yaml; a partnership's replace England's."""
+    escalation_place: Place | None = None
+    """Of the last layer that has one."""
     entries_unread: bool = False
     """Whether a file or list of entries could not be read: any id may stand in it."""
     contacts_unread: bool = False
@@ -130,6 +135,8 @@ def _take(document: Document, stem: str, sources: Sources, places: dict[str, Pla
         _take_glossary(document, sources)
     elif stem == "to-confirm":
         _take_to_confirm(document, data, sources)
+    elif stem == "escalation-policy":
+        _take_escalation(document, sources)
     elif stem not in OTHER_FILES:
         sources.faults.append(document.fault((), "has no `topic:`, and is no file that the bot knows"))
 
@@ -214,6 +221,19 @@ def _take_to_confirm(document: Document, data: dict[str, Any], sources: Sources)
         if shaped.value is not None:
             sources.to_confirm[shaped.value.id] = shaped.value
             sources.to_confirm_places[shaped.value.id] = place
+
+
+def _take_escalation(document: Document, sources: Sources) -> None:
+    shaped = shape(EscalationPolicySource, document, document.data)
+    lists = ("stages", "reasons", "outcomes", "changes")
+    twice = [fault for key in lists for fault in _ids_given_twice(document, key, document.data.get(key))]
+    sources.faults += (*shaped.faults, *twice)
+    if shaped.value is not None:
+        given = shaped.value
+        found = {name: getattr(given, name) for name in given.model_fields_set}
+        # A key with nothing behind it gives nothing: what England has stays.
+        sources.escalation |= {name: value for name, value in found.items() if value is not None}
+        sources.escalation_place = Place(document)
 
 
 def _take_approved(document: Document, stem: str, sources: Sources) -> None:

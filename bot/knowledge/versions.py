@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot.knowledge.model import Contact, Entry, KnowledgeBase, OpenPoint, Partnership, Topic, plain, titled
+from bot.knowledge.policy import EscalationPolicy
 
 SAID = (
     "title", "answer", "must", "should", "steps", "contacts", "for_agency", "confirm_locally", "signpost", "sources"
@@ -73,6 +74,7 @@ def _settings(before: KnowledgeBase, after: KnowledgeBase) -> Iterator[Change]:
     old, new = (
         {
             "partnership": plain(knowledge.partnership),
+            "escalation": plain(knowledge.escalation) or {},
             "glossary": {word: list(meanings) for word, meanings in knowledge.glossary.items()},
             "topics": {t.id: f"{t.title} ({t.owner or 'no owner'})" for t in knowledge.topics.values()},
             "to-confirm": {
@@ -163,6 +165,7 @@ def restored(content: str, version: str) -> KnowledgeBase:
             partnership=partnership,
             glossary={word: tuple(meanings) for word, meanings in data["glossary"].items()},
             to_confirm=tuple(OpenPoint.model_validate(point) for point in data.get("to_confirm", ())),
+            escalation=EscalationPolicy.model_validate(data["escalation"]) if data.get("escalation") else None,
             version=version,
             content=content,
         )

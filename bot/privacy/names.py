@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from bot.privacy.numbers import Found, Kind
@@ -22,6 +22,7 @@ NOT_NAMES = Path(__file__).with_name("not_names.txt")
 SELDOM_NAMES = Path(__file__).with_name("seldom_names.txt")
 PUBLIC_NAMES = Path(__file__).with_name("public_names.txt")
 
+_POSSESSIVE = re.compile(r"['’]s?$")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*")
 _TITLES = frozenset(
     """
@@ -69,16 +70,14 @@ class _Word:
     def __init__(self, match: re.Match[str], text: str) -> None:
         self.text = match.group()
         self.start, self.end = match.span()
-        bare = re.sub(r"['’]s?$", "", self.text)
+        bare = _POSSESSIVE.sub("", self.text)
         if bare != self.text:
             self.end -= len(self.text) - len(bare)
-        self.plain = fold(bare)
+        self.plain, self.flags, self.excluded = _listed(bare)
         self.capital = self.text[0].isupper()
         self.whole_upper = len(bare) > 1 and bare.isupper()
         before = text[: self.start].rstrip(" \t\"'“‘(*-")
         self.sentence_start = not before or before[-1] in ".!?\n:;"
-        self.flags = _flags(self.plain)
-        self.excluded = self.plain in _not_names() or ("-" in self.plain and not self.flags)
 
     @property
     def given(self) -> bool:
@@ -126,6 +125,14 @@ def _public_names() -> re.Pattern[str]:
     lines = PUBLIC_NAMES.read_text("utf-8").splitlines()
     names = [re.escape(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
     return re.compile(rf"\b(?:{'|'.join(names)})\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=65_536)
+def _listed(bare: str) -> tuple[str, str, bool]:
+    """A word folded; what the lists say of it; and whether it is none of a name."""
+    plain = fold(bare)
+    flags = _flags(plain)
+    return plain, flags, plain in _not_names() or ("-" in plain and not flags)
 
 
 def _flags(plain: str) -> str:

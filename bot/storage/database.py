@@ -2,6 +2,9 @@
 
 `Store.submit(work)` runs `work(tx)` on the writer inside BEGIN IMMEDIATE. One writer keeps the slowest of many
 writes near 80 ms, where a pool of them was seen to wait 350 ms for the lock. `work` does SQL only.
+
+What waits in the queue is committed together, since to reach the disk takes most of the time: each `work` in a
+savepoint of its own, so that one that fails leaves the others alone, and nobody hears of success before the COMMIT.
 """
 
 from __future__ import annotations
@@ -12,9 +15,10 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +31,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 QUEUE_SIZE = 1000
+GROUP_SIZE = 64
+"""No more is committed together, so that other processes get at the file in between."""
 BUSY_TIMEOUT_SECONDS = 5.0
 COPIES_KEPT = 5
 
@@ -196,6 +202,20 @@ class Store:
 
         return await asyncio.to_thread(run)
 
+    @contextmanager
+    def alone(self, what: str) -> Iterator[bool]:
+        """Whether this is the only process that does `what` just now; it is kept from the others meanwhile.
+
+        A process that dies lets go of it. (SQLite is one machine's; another database has locks of its own.)
+        """
+        with (self._path.parent / f"{self._path.name}.{what}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
     def close(self, timeout: float = 20.0) -> bool:
         """Take no more, write what was taken, and close; whether all of it was written in `timeout` seconds."""
         with self._closing:
@@ -209,20 +229,81 @@ class Store:
 
     def _write_all(self) -> None:
         connection: sqlite3.Connection | None = None
-        while (item := self._queue.get()) is not None:
-            self._places.release()
-            work, future = item
-            if not future.set_running_or_notify_cancel():
-                continue
+        for group in self._groups():
+            self._places.release(len(group))
+            wanted = [(work, future) for work, future in group if future.set_running_or_notify_cancel()]
+            works = [work for work, _ in wanted]
             try:
                 connection = connection or connect(self._path)
-                result = _in_transaction(connection, work)
+                outcomes = _together(connection, works) or [_alone(connection, work) for work in works]
             except BaseException as error:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
+                outcomes = [_Outcome(error=error)] * len(wanted)
+            for (_, future), outcome in zip(wanted, outcomes, strict=True):
+                outcome.tell(future)
         if connection is not None:
             connection.close()
+
+    def _groups(self) -> Iterator[list[Job]]:
+        """What waits, in its order, until the end is reached. Nobody is waited for once there is something."""
+        job: Job | None
+        while (job := self._queue.get()) is not None:
+            group = [job]
+            while len(group) < GROUP_SIZE and not self._queue.empty() and (job := self._queue.get()) is not None:
+                group.append(job)
+            yield group
+            if job is None:
+                return
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of one work: its result, or what it raised."""
+
+    result: Any = None
+    error: BaseException | None = None
+
+    def tell(self, future: Future[Any]) -> None:
+        if self.error is None:
+            future.set_result(self.result)
+        else:
+            future.set_exception(self.error)
+
+
+def _together(connection: sqlite3.Connection, works: Sequence[Callable[[Transaction], Any]]) -> list[_Outcome] | None:
+    """Several works in one transaction; None where there are not several, or where all of it was rolled back.
+
+    Raises: sqlite3.Error where the lock cannot be had.
+    """
+    if len(works) < 2:
+        return None
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        outcomes = [_in_savepoint(connection, work) for work in works]
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        return None
+    return outcomes
+
+
+def _in_savepoint(connection: sqlite3.Connection, work: Callable[[Transaction], Any]) -> _Outcome:
+    """Raises: sqlite3.Error where the work cannot be undone alone: SQLite has rolled back all."""
+    connection.execute("SAVEPOINT one")
+    try:
+        outcome = _Outcome(work(Transaction(connection)))
+    except BaseException as error:
+        connection.execute("ROLLBACK TO one")
+        outcome = _Outcome(error=error)
+    connection.execute("RELEASE one")
+    return outcome
+
+
+def _alone(connection: sqlite3.Connection, work: Callable[[Transaction], Any]) -> _Outcome:
+    try:
+        return _Outcome(_in_transaction(connection, work))
+    except BaseException as error:
+        return _Outcome(error=error)
 
 
 def _in_transaction(connection: sqlite3.Connection, work: Callable[[Transaction], T]) -> T:

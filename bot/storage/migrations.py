@@ -173,3 +173,86 @@ def m003_knowledge_in_use_and_what_people_report(db: Database) -> None:
 def m004_agency_is_asked_once(db: Database) -> None:
     """Whether somebody was asked for their agency, so that nobody is asked twice."""
     db.execute("ALTER TABLE people ADD COLUMN agency_asked INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def m005_the_switch(db: Database) -> None:
+    """When guidance was switched off and on again, why, and by whom."""
+    db.executescript(
+        """
+        CREATE TABLE switchings (
+            seq INTEGER PRIMARY KEY,
+            at TEXT NOT NULL,
+            off INTEGER NOT NULL,
+            reason TEXT,
+            person_id TEXT REFERENCES people (id)
+        ) STRICT;
+        """
+    )
+
+
+@migrations()
+def m006_escalations(db: Database) -> None:
+    """Escalations: how each stands after its last event, worked out anew with every event, and what is to be told.
+
+    An event's choices and dates stay for good in `data`; what was typed stands in `event_bodies`.
+    """
+    db.executescript(
+        """
+        ALTER TABLE events ADD COLUMN side TEXT NOT NULL DEFAULT 'bot';
+        ALTER TABLE events ADD COLUMN data TEXT NOT NULL DEFAULT '{}';
+
+        CREATE TABLE policies (version TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT;
+
+        CREATE TABLE tickets (
+            reference TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            opened_at TEXT NOT NULL,
+            raiser TEXT REFERENCES people (id),
+            raising TEXT NOT NULL,
+            receiving TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            policy TEXT NOT NULL REFERENCES policies (version),
+            stage TEXT NOT NULL,
+            stand TEXT NOT NULL,
+            urgent INTEGER NOT NULL,
+            move TEXT,
+            due TEXT,
+            next_look TEXT,
+            told_at TEXT,
+            acknowledged_at TEXT,
+            closed_at TEXT,
+            closed_as TEXT,
+            outcome TEXT,
+            change TEXT,
+            child_safe TEXT,
+            voice TEXT
+        ) STRICT;
+        CREATE INDEX tickets_by_look ON tickets (next_look) WHERE next_look IS NOT NULL;
+        CREATE INDEX tickets_by_raiser ON tickets (raiser);
+
+        CREATE TABLE ticket_people (
+            ticket TEXT NOT NULL REFERENCES tickets (reference),
+            person_id TEXT NOT NULL REFERENCES people (id),
+            PRIMARY KEY (ticket, person_id)
+        ) STRICT;
+        CREATE INDEX ticket_people_by_person ON ticket_people (person_id);
+
+        ALTER TABLE outbox ADD COLUMN kind TEXT NOT NULL DEFAULT 'text';
+        ALTER TABLE outbox ADD COLUMN ticket TEXT;
+        ALTER TABLE outbox ADD COLUMN dedupe TEXT;
+        ALTER TABLE outbox ADD COLUMN wait INTEGER;
+        CREATE UNIQUE INDEX outbox_dedupe ON outbox (dedupe) WHERE dedupe IS NOT NULL;
+
+        CREATE TABLE posted (
+            ticket TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            recipient TEXT NOT NULL,
+            message_id TEXT NOT NULL,
+            PRIMARY KEY (ticket, channel, recipient)
+        ) STRICT;
+
+        ALTER TABLE quick_records ADD COLUMN data TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE quick_records ADD COLUMN text TEXT;
+        """
+    )

@@ -5,12 +5,25 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from bot.storage.database import Row, Transaction, utc
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 GIVEN_UP_AFTER = 60
 """Attempts: a little over two days."""
+
+
+class MessageKind(StrEnum):
+    """How a message is shown."""
+
+    TEXT = "text"
+    TICKET = "ticket"
+    """A text about a ticket, with a button that opens it."""
+    REMINDER = "reminder"
+    """As that, with a button to put reminders off."""
+    CARD = "card"
+    """A ticket as it stands when the message goes out: posted once in a channel, then kept up to date."""
 
 
 @dataclass(frozen=True)
@@ -22,33 +35,79 @@ class Waiting:
     recipient: str
     message: str
     attempts: int
+    kind: MessageKind = MessageKind.TEXT
+    ticket: str | None = None
+    wait: int | None = None
+    """The event that is answered when this is delivered: the other agency has been told then."""
 
 
-def queue(tx: Transaction, channel: str, recipient: str, message: str, at: datetime) -> None:
-    """Queue a message, in the transaction of what it announces."""
+def queue(
+    tx: Transaction,
+    channel: str,
+    recipient: str,
+    message: str,
+    at: datetime,
+    *,
+    kind: MessageKind = MessageKind.TEXT,
+    ticket: str | None = None,
+    dedupe: str | None = None,
+    wait: int | None = None,
+) -> None:
+    """Queue a message, in the transaction of what it announces. With `dedupe`, once for that name."""
     tx.execute(
-        "INSERT INTO outbox (id, created, due, channel, recipient, message) "
-        "VALUES (:id, :at, :at, :channel, :recipient, :message)",
+        "INSERT INTO outbox (id, created, due, channel, recipient, message, kind, ticket, dedupe, wait) VALUES "
+        "(:id, :at, :at, :channel, :recipient, :message, :kind, :ticket, :dedupe, :wait) ON CONFLICT DO NOTHING",
         id=secrets.token_hex(12),
         at=utc(at),
         channel=channel,
         recipient=recipient,
         message=message,
+        kind=kind.value,
+        ticket=ticket,
+        dedupe=dedupe,
+        wait=wait,
     )
 
 
 def due(tx: Transaction, channel: str, now: datetime, limit: int = 20) -> list[Waiting]:
-    """The messages of a channel that are due, oldest first; none goes before an earlier one to the same recipient."""
+    """The messages of a channel that are due, as they were queued; none goes before an earlier one to its recipient.
+
+    In the order of the rows, which is that of the events: of two that come at once, the later clock may write first.
+    """
     rows = tx.all(
-        "SELECT id, channel, recipient, message, attempts FROM outbox o WHERE delivered IS NULL AND given_up IS NULL "
+        "SELECT id, channel, recipient, message, attempts, kind, ticket, wait FROM outbox o "
+        "WHERE delivered IS NULL AND given_up IS NULL "
         "AND due <= :now AND channel = :channel AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.channel = o.channel "
         "AND e.recipient = o.recipient AND e.delivered IS NULL AND e.given_up IS NULL AND e.rowid < o.rowid "
-        "AND e.due > :now) ORDER BY created, rowid LIMIT :limit",
+        "AND e.due > :now) ORDER BY rowid LIMIT :limit",
         now=utc(now),
         channel=channel,
         limit=limit,
     )
-    return [Waiting(**row) for row in rows]
+    return [Waiting(**{**row, "kind": MessageKind(row["kind"])}) for row in rows]
+
+
+def posted(tx: Transaction, ticket: str, channel: str, recipient: str) -> str | None:
+    """The id of the message in which a ticket stands in a channel, where there is one."""
+    row = tx.one(
+        "SELECT message_id FROM posted WHERE ticket = :ticket AND channel = :channel AND recipient = :recipient",
+        ticket=ticket,
+        channel=channel,
+        recipient=recipient,
+    )
+    return None if row is None else row["message_id"]
+
+
+def keep_posted(tx: Transaction, ticket: str, channel: str, recipient: str, message_id: str) -> None:
+    """Keep in which message a ticket stands in a channel."""
+    tx.execute(
+        "INSERT INTO posted (ticket, channel, recipient, message_id) VALUES (:ticket, :channel, :recipient, :id) "
+        "ON CONFLICT (ticket, channel, recipient) DO UPDATE SET message_id = excluded.message_id",
+        ticket=ticket,
+        channel=channel,
+        recipient=recipient,
+        id=message_id,
+    )
 
 
 def delivered(tx: Transaction, message_id: str, at: datetime) -> None:
@@ -56,8 +115,18 @@ def delivered(tx: Transaction, message_id: str, at: datetime) -> None:
     tx.execute("UPDATE outbox SET delivered = :at WHERE id = :id", at=utc(at), id=message_id)
 
 
-def failed(tx: Transaction, waiting: Waiting, error: str, at: datetime, pause: timedelta | None = None) -> None:
+def failed(
+    tx: Transaction,
+    waiting: Waiting,
+    error: str,
+    at: datetime,
+    pause: timedelta | None = None,
+    *,
+    for_good: bool = False,
+) -> None:
     """A message is not through. It is tried again after `pause`, or after a time that doubles up to an hour.
+
+    It is given up after many attempts, or at once where it failed `for_good`.
 
     `error` names the kind of error; it never holds what somebody typed.
     """
@@ -69,9 +138,15 @@ def failed(tx: Transaction, waiting: Waiting, error: str, at: datetime, pause: t
         attempts=attempts,
         error=error,
         due=utc(at + wait),
-        given_up=utc(at) if attempts >= GIVEN_UP_AFTER else None,
+        given_up=utc(at) if for_good or attempts >= GIVEN_UP_AFTER else None,
         id=waiting.id,
     )
+
+
+def undelivered(tx: Transaction) -> int:
+    """How many messages wait, whether they are due or not."""
+    row = tx.one("SELECT count(*) AS waiting FROM outbox WHERE delivered IS NULL AND given_up IS NULL")
+    return int(row["waiting"]) if row else 0
 
 
 def troubled(tx: Transaction) -> list[Row]:

@@ -32,6 +32,12 @@ def find(tx: Transaction, channel: str, channel_user_id: str) -> Person | None:
     return None if row is None else _person(row)
 
 
+def address(tx: Transaction, channel: str, person_id: str) -> str | None:
+    """Where somebody is written to in a channel; None where they are not of it."""
+    row = tx.one("SELECT channel, channel_user_id FROM people WHERE id = :id", id=person_id)
+    return row["channel_user_id"] if row is not None and row["channel"] == channel else None
+
+
 def set_agency(tx: Transaction, person_id: str, agency: str, source: AgencySource) -> None:
     """Keep a person's agency. What they said themselves is not replaced by what an e-mail address suggests."""
     tx.execute(
@@ -55,4 +61,5 @@ def _person(row: Row) -> Person:
         agency=row["agency"],
         agency_source=AgencySource(row["agency_source"]),
         agency_asked=bool(row["agency_asked"]),
+        address=row["channel_user_id"],
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.access import AgencySource
 from bot.answering.reply import Reply, Status
@@ -126,6 +127,32 @@ def week(tx: Transaction, since: datetime) -> Week:
         since=utc(since),
     )
     return Week(**row) if row else Week(0, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What was asked on one day."""
+
+    date: date
+    questions: int
+    unanswered: int
+    emergencies: int
+
+
+def by_day(tx: Transaction, first: date, last: date, zone: ZoneInfo) -> list[Day]:
+    """The figures of each day from `first` to `last`, both included. A day begins at midnight of `zone`."""
+    found = []
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        begins, ends = (datetime.combine(day + timedelta(days=more), time(), zone) for more in (0, 1))
+        row = tx.one(
+            "SELECT count(*) AS questions, coalesce(sum(status = 'no_guidance'), 0) AS unanswered, "
+            "coalesce(sum(emergency), 0) AS emergencies FROM questions WHERE at >= :begins AND at < :ends",
+            begins=utc(begins),
+            ends=utc(ends),
+        )
+        found.append(Day(day, **(row or {})))
+    return found
 
 
 @dataclass(frozen=True)

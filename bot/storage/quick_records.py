@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from bot.storage.database import Row, Transaction, utc
+from bot.storage.references import next_reference
 from bot.tickets.no_answer import NoAnswer
 
-LONDON = ZoneInfo("Europe/London")
 NO_ANSWER = "no-adequate-answer"
 
 
@@ -22,7 +24,7 @@ def add_no_answer(
     agency: str | None,
 ) -> str:
     """Record that a service gave no adequate answer; the reference, such as QR-2026-0007."""
-    reference = _next_reference(tx, at)
+    reference = next_reference(tx, "QR", at)
     tx.execute(
         "INSERT INTO quick_records (reference, kind, at, channel, person_id, agency, contact, rang_at, waited, did) "
         "VALUES (:reference, :kind, :at, :channel, :person, :agency, :contact, :rang_at, :waited, :did)",
@@ -40,16 +42,32 @@ def add_no_answer(
     return reference
 
 
-def _next_reference(tx: Transaction, at: datetime) -> str:
-    """The next number of the year, without gaps: counted in the transaction of what it names."""
-    name = f"QR-{at.astimezone(LONDON).year}"
+def add(
+    tx: Transaction,
+    kind: str,
+    data: Mapping[str, Any],
+    text: str | None,
+    *,
+    at: datetime,
+    channel: str,
+    person_id: str | None,
+    agency: str | None,
+) -> str:
+    """Keep a short record of another kind: its choices, and a sentence that passed the privacy guard."""
+    reference = next_reference(tx, "QR", at)
     tx.execute(
-        "INSERT INTO counters (name, value) VALUES (:name, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
-        name=name,
+        "INSERT INTO quick_records (reference, kind, at, channel, person_id, agency, data, text) VALUES "
+        "(:reference, :kind, :at, :channel, :person, :agency, :data, :text)",
+        reference=reference,
+        kind=kind,
+        at=utc(at),
+        channel=channel,
+        person=person_id,
+        agency=agency,
+        data=json.dumps(dict(data), sort_keys=True),
+        text=text,
     )
-    row = tx.one("SELECT value FROM counters WHERE name = :name", name=name)
-    assert row is not None  # noqa: S101 - just written
-    return f"{name}-{row['value']:04d}"
+    return reference
 
 
 def exported(tx: Transaction) -> list[Row]:
@@ -58,5 +76,6 @@ def exported(tx: Transaction) -> list[Row]:
 
 
 EXPORTED = (
-    "reference", "kind", "at", "channel", "person_id", "agency", "contact", "rang_at", "waited", "did",
+    "reference", "kind", "at", "channel", "person_id", "agency", "contact", "rang_at", "waited", "did", "data",
+    "text",
 )  # fmt: skip

@@ -20,6 +20,12 @@ class Kept:
 
 def use(tx: Transaction, knowledge: KnowledgeBase, at: datetime) -> None:
     """Keep a version that is in use at `at`."""
+    last = tx.one(
+        "SELECT version FROM knowledge_in_use WHERE since <= :at ORDER BY since DESC, rowid DESC LIMIT 1", at=utc(at)
+    )
+    # Asked first: every question that is recorded comes by here, and the content is large.
+    if last is not None and last["version"] == knowledge.version:
+        return
     tx.execute(
         "INSERT INTO knowledge_versions (version, first_used, content) VALUES (:version, :at, :content) "
         "ON CONFLICT (version) DO NOTHING",
@@ -27,15 +33,11 @@ def use(tx: Transaction, knowledge: KnowledgeBase, at: datetime) -> None:
         at=utc(at),
         content=knowledge.content,
     )
-    last = tx.one(
-        "SELECT version FROM knowledge_in_use WHERE since <= :at ORDER BY since DESC, rowid DESC LIMIT 1", at=utc(at)
+    tx.execute(
+        "INSERT INTO knowledge_in_use (since, version) VALUES (:at, :version)",
+        at=utc(at),
+        version=knowledge.version,
     )
-    if last is None or last["version"] != knowledge.version:
-        tx.execute(
-            "INSERT INTO knowledge_in_use (since, version) VALUES (:at, :version)",
-            at=utc(at),
-            version=knowledge.version,
-        )
 
 
 def tell(tx: Transaction, version: str) -> Kept | None:

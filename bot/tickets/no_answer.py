@@ -14,6 +14,7 @@ from enum import StrEnum
 from bot.answering.guidance import Directory
 from bot.answering.reply import ContactNow
 from bot.knowledge.model import Contact, Entry
+from bot.tickets.fields import InvalidForm
 
 LONGEST_AGO = timedelta(days=7)
 """Later, nobody remembers when it was."""
@@ -64,14 +65,6 @@ _DID: Mapping[Did, str] = {
     Did.TOLD_LEAD: "told my manager or safeguarding lead",
     Did.NOTHING_YET: "nothing yet",
 }
-
-
-class InvalidForm(Exception):
-    """What was filled in cannot be recorded. `problems`: field -> what to do."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(problems.values()))
-        self.problems = dict(problems)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -19,9 +19,11 @@ from bot.desk import Desk, now
 from bot.knowledge.model import Agency
 from bot.storage.database import DatabaseUnusable, Store, migrate
 from bot.storage.questions import new_id
+from bot.switch import Switch
 from handlers import terminal, wording
 from handlers.command_line import forms
 from handlers.command_line.shared import Failed, at_option, json_option, moment, settings_or_fail
+from handlers.command_line.ticket_forms import TicketForms
 
 
 def new_desk(settings: Settings, at: datetime | None = None) -> Desk:
@@ -41,6 +43,7 @@ def recording(desk: Desk, settings: Settings) -> Iterator[None]:
     try:
         migrate(settings.database)
         desk.store = Store(settings.database)
+        asyncio.run(Switch(desk).look())
     except DatabaseUnusable as error:
         click.echo(f"{error}; going on without a record", err=True)
     try:
@@ -152,15 +155,18 @@ def chat(agency: str | None) -> None:
     with recording(desk, settings):
         _add_cached_meaning(desk, settings)
         click.echo("Ask in your own words, without names. An empty line ends the chat.")
-        click.echo(
-            "; ".join(f"type `{word}` if {meaning}" for word, meaning in forms.WORDS.items()).capitalize() + ".\n"
-        )
+        click.echo("These words alone open a form:")
+        for word, meaning in forms.WORDS.items():
+            click.echo(f"  {word:<{max(map(len, forms.WORDS))}}  {meaning}")
+        click.echo()
+        tickets = TicketForms(desk, settings, chosen)
         thread = f"terminal:{new_id()}"
         previous: str | None = None
         offered: tuple[str, ...] = ()
         while line := _typed():
-            if line.strip().lower() in forms.WORDS:
-                _fill_in(line.strip().lower(), desk, previous, chosen)
+            form = tickets.form_of(line) or _form_of(line, desk, previous, chosen)
+            if form is not None:
+                _fill_in(form)
                 continue
             if line.strip() in map(str, range(1, len(offered) + 1)):
                 shown = desk.show(offered[int(line) - 1], chosen)
@@ -187,12 +193,18 @@ def chat(agency: str | None) -> None:
             offered = tuple(entry.full_id for entry in answered.reply.others)
 
 
-def _fill_in(word: str, desk: Desk, previous: str | None, agency: Agency | None) -> None:
+def _form_of(line: str, desk: Desk, previous: str | None, agency: Agency | None) -> Callable[[], None] | None:
+    match line.strip().lower():
+        case "no answer":
+            return lambda: forms.no_answer_form(desk, agency)
+        case "correct":
+            return lambda: forms.correction_form(desk, previous, agency)
+    return None
+
+
+def _fill_in(form: Callable[[], None]) -> None:
     try:
-        if word == "no answer":
-            forms.no_answer_form(desk, agency)
-        else:
-            forms.correction_form(desk, previous, agency)
+        form()
     except (click.Abort, KeyboardInterrupt):
         click.echo("\nNothing was recorded.")
     click.echo()

@@ -15,13 +15,23 @@ from bot.privacy import Guard
 from bot.reports import Reports
 from bot.storage.questions import new_id
 from bot.tickets import no_answer
-from bot.tickets.no_answer import Did, InvalidForm, Waited, can_be_reported
+from bot.tickets.fields import InvalidForm
+from bot.tickets.no_answer import Did, Waited, can_be_reported
 from handlers import terminal
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-WORDS = {"no answer": "you rang and got no adequate answer", "correct": "you want to suggest a correction"}
-"""What opens a form in `chat`, when that is all that is typed."""
+WORDS = {
+    "no answer": "you rang and got no adequate answer",
+    "correct": "you want to suggest a correction",
+    "escalate": "you disagree with another agency's decision about a child",
+    "we talked": "you disagreed, and have talked about it",
+    "considered": "you considered an escalation and did not raise one",
+    "worked well": "work between agencies went well",
+    "tickets": "you want to see the escalations that are open",
+    "ticket ESC-2026-0001": "you want to open one, and act on it",
+}
+"""What opens a form in `chat`, when that is all that is typed; the reference stands for any."""
 NOT_SAVED = "This could not be saved just now. Try again in a moment."
 
 

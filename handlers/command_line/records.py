@@ -11,7 +11,7 @@ import click
 
 from bot.answering.guidance import Directory
 from bot.doctor import examine
-from bot.storage import questions, quick_records
+from bot.storage import history, questions, quick_records, tickets
 from bot.storage.database import Row, Transaction
 from bot.storage.export import rows_as_csv
 from handlers import wording
@@ -37,8 +37,22 @@ def export_questions(form: str) -> None:
 @export.command("quick-records")
 @format_option
 def export_quick_records(form: str) -> None:
-    """Short records: so far, which service gave no adequate answer, when, and what was done."""
+    """Short records: talks that settled it, what was not escalated, what worked well, and who gave no answer."""
     _export(quick_records.exported, quick_records.EXPORTED, form)
+
+
+@export.command("escalations")
+@format_option
+def export_escalations(form: str) -> None:
+    """Escalations as they stand now, with nothing that was typed."""
+    _export(tickets.exported, tickets.EXPORTED, form)
+
+
+@export.command("events")
+@format_option
+def export_events(form: str) -> None:
+    """The history of escalations, event by event, with nothing that was typed."""
+    _export(history.exported, history.EXPORTED, form)
 
 
 def _export(read: Callable[[Transaction], list[Row]], columns: Sequence[str], form: str) -> None:

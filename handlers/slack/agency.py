@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.access import AgencySource, Person
-from bot.desk import where
 from bot.knowledge.model import Agency
 from handlers.slack import render
 from handlers.slack.call import Call
+from handlers.slack.people import People
 from handlers.slack.questions import Questions
-
-log = logging.getLogger(__name__)
 
 NOT_SAVED = "Not saved. Choose again in a moment, please."
 
@@ -21,9 +15,10 @@ NOT_SAVED = "Not saved. Choose again in a moment, please."
 class Agencies:
     """Learns and keeps people's agencies."""
 
-    def __init__(self, questions: Questions) -> None:
+    def __init__(self, questions: Questions, people: People) -> None:
         self.desk = questions.desk
         self._questions = questions
+        self._people = people
 
     async def choose(self, call: Call) -> Agency | None:
         """Keep what was chosen; None where there is no such agency, or where it could not be kept."""
@@ -38,22 +33,16 @@ class Agencies:
 
     async def on_chosen(self, call: Call) -> None:
         """The menu below an answer."""
-        await call.ack()
         agency = await self.choose(call)
         said = f"Noted: {agency.name}. You can change it on my Home tab." if agency else NOT_SAVED
         await call.privately(render.note(said))
 
-    async def learn(self, client: AsyncWebClient, user: str, person: Person) -> None:
+    async def learn(self, user: str, person: Person) -> None:
         """Work out the agency from the e-mail address, where the app may see it. Nothing is asked of anybody."""
         partnership = self.desk.library.directory.partnership
         if person.agency is not None or not any(agency.domains for agency in partnership.agencies):
             return
-        try:
-            found = await client.users_info(user=user)
-            address = str(found["user"]["profile"].get("email") or "")
-        except Exception as error:
-            log.info("an e-mail address could not be read: %s", where(error))
-            return
-        agency = partnership.agency_for_email(address)
+        profile = await self._people.profile(user)
+        agency = partnership.agency_for_email(profile.email) if profile and profile.email else None
         if agency is not None and await self.desk.set_agency(person, agency, AgencySource.DOMAIN):
             self._questions.remember_agency(user, agency)

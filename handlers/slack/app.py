@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import aiohttp
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.datastructures import Headers
@@ -23,25 +22,26 @@ from starlette.responses import PlainTextResponse, Response
 from bot.access import Person
 from bot.config import SlackSettings
 from bot.desk import Desk, where
-from bot.outbox import NotSent
+from bot.escalations import Escalations
 from handlers.slack import render
+from handlers.slack.admission import Admission
 from handlers.slack.agency import Agencies
 from handlers.slack.buttons import Buttons
-from handlers.slack.call import SENDING_SECONDS, Call, post, retry_handlers
+from handlers.slack.call import SENDING_SECONDS, Call, connections, post, retry_handlers
+from handlers.slack.delivery import Delivery
 from handlers.slack.feedback import Feedback
 from handlers.slack.home import Home
-from handlers.slack.incoming import Message, message, teams_of
+from handlers.slack.incoming import message
+from handlers.slack.people import People
 from handlers.slack.questions import COMMAND, Questions
 from handlers.slack.render import Outgoing
 from handlers.slack.reports import Reports
 from handlers.slack.shortcuts import Shortcuts
 from handlers.slack.socket import Socket
+from handlers.slack.switching import Switching
+from handlers.slack.tickets import ESCALATE, Tickets
 
 log = logging.getLogger(__name__)
-
-NOT_HERE = "This bot does not serve your workspace. Ask your own safeguarding lead."
-
-LONGEST_PAUSE_SECONDS = 3600
 
 Listener = Callable[[Call], Awaitable[None]]
 
@@ -49,20 +49,31 @@ Listener = Callable[[Call], Awaitable[None]]
 class Slack:
     """The Slack channel of one desk."""
 
-    def __init__(self, desk: Desk, settings: SlackSettings, managers: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, desk: Desk, settings: SlackSettings, escalations: Escalations, managers: tuple[str, ...] = ()
+    ) -> None:
         self.desk = desk
-        self._teams = settings.team_ids
         self._in_flight: set[asyncio.Task[Any]] = set()
+        client, self._posting = (
+            AsyncWebClient(token=settings.bot_token, base_url=settings.api_url, timeout=SENDING_SECONDS)
+            for _ in range(2)
+        )
+        client.retry_handlers = retry_handlers()
+        # The outbox tries again by itself, and meanwhile sends to others. Only a connection that broke is made anew.
+        self._posting.retry_handlers = [AsyncConnectionErrorRetryHandler(max_retry_count=2)]
+        people = People(client, managers)
+        self._admission = Admission(desk, people, settings.team_ids, self._beside)
         self._questions = Questions(desk, settings)
         self._questions.met = self._learn_agency
         self._buttons = Buttons(self._questions)
         self._feedback = Feedback(self._questions)
         self._reports = Reports(self._questions)
-        self._agencies = Agencies(self._questions)
-        self._home = Home(self._questions, self._agencies, managers)
+        self._agencies = Agencies(self._questions, people)
+        self.delivery = Delivery(self._posting, people, desk, escalations)
+        self._tickets = Tickets(self._questions, people, escalations)
+        self._home = Home(self._questions, self._agencies, people, self._tickets)
         self._shortcuts = Shortcuts(self._questions)
-        client = AsyncWebClient(token=settings.bot_token, base_url=settings.api_url, timeout=SENDING_SECONDS)
-        client.retry_handlers = retry_handlers()
+        self._switching = Switching(self._questions, people, self._home)
         # Bolt logs what was typed. Each of its loggers takes its level from the one given here, else from the root.
         quiet = logging.getLogger("slack_bolt")
         quiet.setLevel(logging.CRITICAL)
@@ -113,53 +124,38 @@ class Slack:
             # No number, no ASCII or no UTF-8.
             return False
 
-    async def send(self, recipient: str, message: str) -> None:
-        """Send a message of the outbox to a channel, a person (id or e-mail address) or everybody of a user group.
-
-        Of a group, those who can be reached are; the others are counted in the log.
-        Raises: NotSent where nobody was reached.
-        """
-        try:
-            addresses = await self._addresses(recipient)
-        except Exception as error:
-            raise _not_sent(error) from None
-        unreached = []
-        for address in addresses:
-            try:
-                await post(self.app.client, address, None, render.note(message))
-            except Exception as error:
-                unreached.append(_not_sent(error))
-        if len(unreached) == len(addresses):
-            raise unreached[0] if unreached else NotSent("nobody_in_the_group")
-        if unreached:
-            log.error("%d of %d people of a group were not reached", len(unreached), len(addresses))
-
-    async def _addresses(self, recipient: str) -> list[str]:
-        if "@" in recipient:
-            found = await self.app.client.users_lookupByEmail(email=recipient)
-            return [str(found["user"]["id"])]
-        if recipient.startswith("S"):
-            return list((await self.app.client.usergroups_users_list(usergroup=recipient))["users"])
-        return [recipient]
+    async def open(self) -> None:
+        """Begin what needs the running loop: the connections to Slack that are kept, and the websocket if any."""
+        self.app.client.session = self._posting.session = connections()
+        if self.socket is not None:
+            await self.socket.open()
 
     async def finish(self, seconds: float) -> None:
-        """Take no more, let the listeners in flight end within `seconds`, and close the connection."""
+        """Take no more, let the listeners in flight end within `seconds`, and close the connections."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         if self.socket is not None:
             await self.socket.refuse_more(seconds)
-        # One may begin another, such as to learn an asker's agency: again until none is left.
-        while self._in_flight and loop.time() < deadline:
-            await asyncio.wait(set(self._in_flight), timeout=max(0.0, deadline - loop.time()))
+        await self.settle(deadline - loop.time())
         if self._in_flight:
             log.error("%d answers were not sent before stopping", len(self._in_flight))
         if self.socket is not None:
             await self.socket.close()
+        if self.app.client.session is not None:
+            await self.app.client.session.close()
+
+    async def settle(self, seconds: float) -> None:
+        """Wait until the listeners in flight have ended, `seconds` at most."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        # One may begin another, such as to learn an asker's agency: again until none is left.
+        while self._in_flight and loop.time() < deadline:
+            await asyncio.wait(set(self._in_flight), timeout=max(0.0, deadline - loop.time()))
 
     # Wiring
 
     def _register(self) -> None:
-        self.app.middleware(self._only_our_workspaces)
+        self.app.middleware(self._admission.only_our_workspaces)
         every = re.compile(".*")
         self.app.event("app_mention")(self._listener(self._questions.on_message))
         self.app.event("message")(self._listener(self._questions.on_message))
@@ -168,6 +164,9 @@ class Slack:
         self.app.global_shortcut("ask_safeguarding")(self._listener(self._shortcuts.on_ask))
         self.app.message_shortcut("find_guidance")(self._listener(self._shortcuts.on_find))
         self.app.command(COMMAND)(self._listener(self._questions.on_command))
+        self.app.command(ESCALATE)(self._listener(self._tickets.on_command))
+        self.app.global_shortcut("raise_escalation")(self._listener(self._tickets.on_begin))
+        self.app.message_shortcut("escalate_message")(self._listener(self._tickets.on_message))
         for action_id, listener in (
             (re.compile(r"show_(entry|related)_\d+"), self._buttons.on_show_entry),
             (re.compile(r"show_topic_\d+|pick_topic"), self._buttons.on_show_topic),
@@ -178,12 +177,26 @@ class Slack:
             ("choose_agency_home", self._home.on_agency),
             ("ask_home", self._home.on_asked),
             ("refresh_home", self._home.on_refresh),
+            ("show_week", self._home.on_show_week),
+            ("switch_off", self._switching.on_off),
+            ("switch_on", self._switching.on_on),
             ("no_answer", self._reports.on_no_answer),
+            ("raise_escalation", self._tickets.on_begin),
+            ("record_escalation", self._tickets.on_record_for_somebody),
+            ("open_ticket", self._tickets.on_open),
+            ("copy_ticket", self._tickets.on_copy),
+            (re.compile(r"move_[a-z-]+"), self._tickets.on_move),
+            (re.compile(r"quick_[a-z-]+"), self._tickets.on_quick),
             ("suggest_correction", self._reports.on_correction),
             (every, self._buttons.on_old_button),
         ):
             self.app.action(action_id)(self._listener(listener))
         self.app.view("ask")(self._listener(self._shortcuts.on_ask_sent))
+        self.app.view("switch_off")(self._listener(self._switching.on_off_sent))
+        self.app.view("escalation_door")(self._listener(self._tickets.on_door_sent))
+        self.app.view("escalation")(self._listener(self._tickets.on_raised))
+        self.app.view("ticket_move")(self._listener(self._tickets.on_move_sent))
+        self.app.view("quick_record")(self._listener(self._tickets.on_quick_sent))
         self.app.view("missing")(self._listener(self._feedback.on_missing))
         self.app.view("no_answer")(self._listener(self._reports.on_no_answer_sent))
         self.app.view("correction")(self._listener(self._reports.on_correction_sent))
@@ -199,7 +212,10 @@ class Slack:
                 self._in_flight.add(task)
                 task.add_done_callback(self._in_flight.discard)
             try:
-                await work(call)
+                if not call.is_form:  # a form is acknowledged when it is saved
+                    await call.ack()
+                refusal = await self._admission.refused_as_guest(call)
+                await (work(call) if refusal is None else self._refuse_guest(call, refusal))
             except Exception as error:
                 log.error("a request from Slack failed: %s", where(error))
                 await self._say_that_it_failed(call)
@@ -211,7 +227,7 @@ class Slack:
         card = self._questions.alarm(call.typed, call.user)
         failed = render.reply(self.desk.failed(self.desk.clock()), private=True)
         try:
-            if "view" not in call.body:  # without an acknowledgement a form stays open, with all that was typed
+            if not call.is_form:  # without an acknowledgement a form stays open, with all that was typed
                 await call.ack()
             for outgoing in (render.card(card), failed) if card else (failed,):
                 await self._tell(call, outgoing)
@@ -233,53 +249,24 @@ class Slack:
 
     def _learn_agency(self, call: Call, person: Person) -> None:
         """Work out an asker's agency, beside the answer."""
-        task = asyncio.create_task(self._agencies.learn(call.client, call.user, person))
+        self._beside(self._agencies.learn(call.user, person))
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the request that it belongs to, and let it end before the bot stops."""
+        task = asyncio.create_task(work)
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)
 
     async def _on_error(self, error: Exception) -> None:
         log.error("Slack's framework reported: %s", where(error))
 
-    async def _only_our_workspaces(self, body: Any, context: Any, next: Any) -> BoltResponse | None:
-        allowed = self._teams or {context.authorize_result.team_id}
-        strangers = teams_of(body) - set(allowed)
-        if not strangers:
-            await next()
-            return None
-        log.warning("a request from another workspace was refused")
-        said = f"{NOT_HERE} {render.contacts(self.desk.library.directory.to_ring(self.desk.clock())).text}"
-        if body.get("command"):
-            return BoltResponse(status=200, body={"response_type": "ephemeral", "text": said})
-        event = body.get("event") or {}
-        asked = message(event, context.bot_user_id) if event.get("type") in ("message", "app_mention") else None
-        if asked is not None:
-            task = asyncio.create_task(self._refuse(asked, said))
-            self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
-        return BoltResponse(status=200, body="")
-
-    async def _refuse(self, asked: Message, said: str) -> None:
-        """Tell somebody of another workspace, alone, that they are not served, and whom to ring."""
-        try:
-            await self.app.client.chat_postEphemeral(
-                channel=asked.channel, user=asked.user, thread_ts=asked.thread_ts, text=said
-            )
-        except Exception as error:
-            log.info("a refusal could not be said: %s", where(error))
+    async def _refuse_guest(self, call: Call, refusal: Outgoing) -> None:
+        event = call.body.get("event") or {}
+        if event.get("type") == "app_home_opened":
+            await call.client.views_publish(user_id=call.user, view={"type": "home", "blocks": refusal.blocks})
+        elif not event or message(event, call.context.bot_user_id) is not None:
+            await self._tell(call, refusal)
 
     async def on_nothing(self, call: Call) -> None:
         """Events that need no answer."""
         await call.ack()
-
-
-def _not_sent(error: Exception) -> NotSent:
-    """What went wrong, in a word, and how long Slack asks to wait."""
-    response = getattr(error, "response", None)
-    try:
-        said = response.get("error") if response is not None else None
-        kind = str(said or type(error).__name__)
-        seconds = str(response.headers.get("Retry-After", "")) if response is not None else ""
-    except Exception:  # a gateway's answer, of whatever kind
-        kind, seconds = type(error).__name__, ""
-    pause = timedelta(seconds=min(int(seconds), LONGEST_PAUSE_SECONDS)) if re.fullmatch(r"\d{1,9}", seconds) else None
-    return NotSent(kind, pause)

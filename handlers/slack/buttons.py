@@ -25,7 +25,6 @@ class Buttons:
 
     async def on_show_entry(self, call: Call) -> None:
         """A button that answers in place."""
-        await call.ack()
         if not self._fresh(call):
             return
         reply = self.desk.show(str(call.action.get("value")), self._questions.agency_of(call.user))
@@ -46,7 +45,6 @@ class Buttons:
 
     async def on_show_topic(self, call: Call) -> None:
         """A topic's entries."""
-        await call.ack()
         knowledge, topic = self.desk.library.knowledge, call.chosen
         if not self._fresh(call):
             return
@@ -57,18 +55,19 @@ class Buttons:
 
     async def on_ask_without(self, call: Call) -> None:
         """Ask the question again with what identifies masked; answered to the asker alone."""
-        await call.ack()
         if self._fresh(call):
             await self._questions.answer_privately(call, str(call.action.get("value")), emergency=False)
 
     async def on_share_entry(self, call: Call) -> None:
         """Put the entry, not the question, into the channel."""
-        await call.ack()
         if not self._fresh(call):
             return
         reply, channel = self.desk.show(str(call.action.get("value"))), call.channel
         if reply is None or channel is None:
             await call.privately(render.note(messages.OLD_BUTTON))
+            return
+        if reply.entry is None:  # switched off since
+            await call.privately(render.reply(reply, private=True))
             return
         try:
             await post(call.client, channel, None, render.reply(reply, private=False))
@@ -77,6 +76,5 @@ class Buttons:
 
     async def on_old_button(self, call: Call) -> None:
         """A button whose work is gone still gets an answer."""
-        await call.ack()
         if self._fresh(call):
             await call.privately(render.note(messages.OLD_BUTTON))

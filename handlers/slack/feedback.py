@@ -12,10 +12,8 @@ from handlers.slack import forms, render
 from handlers.slack.blocks import cut
 from handlers.slack.call import Call, post
 from handlers.slack.questions import Questions
+from handlers.slack.saving import NOT_SAVED, in_time
 
-SAVING_SECONDS = 2.0
-"""Slack takes a form's answer within 3 s; what is not saved by then stays open, to be sent again."""
-NOT_SAVED = "Not saved yet. Press Send again in a moment; your text is still here."
 NOT_NOTED = "Not saved yet. Press the button again in a moment."
 
 
@@ -28,7 +26,6 @@ class Feedback:
 
     async def on_verdict(self, call: Call) -> None:
         """Helpful or not; when not, a form asks what was missing."""
-        await call.ack()
         if not self._questions.first_time(call.action_key):
             return
         verdict, _, question_id = str(call.action.get("value")).partition(":")
@@ -51,7 +48,7 @@ class Feedback:
         # Beside the rest: Slack waits three seconds for the form, and posting may take longer.
         posting = asyncio.create_task(post(call.client, call.user, None, render.card(card))) if card else None
         problem = self._problem_with(text)
-        if problem is None and not await self._saved(view, text, call.user):
+        if problem is None and not await in_time(self._saved(view, text, call.user)):
             problem = NOT_SAVED
         if problem is not None:
             await call.ack(response_action="errors", errors={"missing": cut(problem, 1500)})
@@ -67,9 +64,5 @@ class Feedback:
 
     async def _saved(self, view: dict[str, Any], text: str, user: str) -> bool:
         question_id, claim = str(view["private_metadata"]), f"view:{view.get('id')}"
-        try:
-            async with asyncio.timeout(SAVING_SECONDS):
-                person = await self.desk.person("slack", user)
-                return await self.desk.judge(question_id, helpful=False, person=person, missing=text, claim=claim)
-        except TimeoutError:
-            return False
+        person = await self.desk.person("slack", user)
+        return await self.desk.judge(question_id, helpful=False, person=person, missing=text, claim=claim)

@@ -7,15 +7,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.answering.reply import Reply
+from bot.answering.reply import EmergencyCard, Reply
 from bot.knowledge.model import Contact, Entry
+from bot.switch import LONGEST_REASON
 from bot.tickets.no_answer import Did, NextStep, Waited
 from handlers import wording
 from handlers.slack import render
-from handlers.slack.blocks import MAX_BUTTON, MAX_OPTIONS, MAX_SECTION, Block, cut, escape, label, section
+from handlers.slack.blocks import MAX_BUTTON, MAX_OPTIONS, Block, cut, escape, flat, label, link, section, texts
 
 MAX_TYPED = 1000
 MAX_VIEW = 98
+MAX_PROBLEM = 1500
+"""Characters beside a field."""
+MAX_NEXT = 20
+"""Blocks of what to do next, so that the form's fields have room below it."""
 STILL = frozenset({"header", "section", "context"})
 """Blocks without buttons."""
 
@@ -29,11 +34,29 @@ def ask() -> Form:
     return _form("ask", "Ask about safeguarding", "Ask", "", [alert, _typed("question", "Your question", hint, 3000)])
 
 
-def answer(reply: Reply) -> Form:
-    """The answer to it. Its buttons stand in the messages with the asker, where they work."""
-    shown = [block for block in render.reply(reply, private=False).blocks if block["type"] in STILL]
+def answer(reply: Reply, card: EmergencyCard | None) -> Form:
+    """The answer to it, below the card. Its buttons stand in the messages with the asker, where they work."""
+    blocks = [*(render.card(card).blocks if card else ()), *render.reply(reply, private=False).blocks]
+    shown = [block for block in flat(blocks) if block["type"] in STILL]
     more = section("_This answer stands under Messages too, with everything that belongs to it._")
     return _form("answered", "Guidance", None, "", [*shown[:MAX_VIEW], more])
+
+
+def problem(reply: Reply, card: EmergencyCard | None) -> str:
+    """What is said beside the question while the form stays open: text alone, so the numbers stand in it."""
+    first = [card.first, card.then] if card else []
+    numbers = [f"{now.contact.name}: {wording.ways(now.contact)} ({wording.hours(now)})." for now in reply.contacts]
+    return cut(" ".join([*first, reply.message, *numbers]), MAX_PROBLEM)
+
+
+def switch_off() -> Form:
+    """Why guidance is to be switched off."""
+    said = section(
+        "Nobody gets guidance until it is switched on again. The emergency card, the numbers to ring and all records "
+        "go on."
+    )
+    field = _typed("reason", "Why?", "Everybody who asks is told this. Leave out names.", LONGEST_REASON)
+    return _form("switch_off", "Switch guidance off", "Switch off", "", [said, field])
 
 
 def missing(question_id: str) -> Form:
@@ -102,9 +125,9 @@ def next_step(step: NextStep) -> list[Block]:
     lines = [f"{number}. {escape(cut(line, 500))}" for number, line in enumerate(step.lines, 1)]
     ring = ["<tel:999|999>  *Police or ambulance*, in an emergency"]
     for now in step.contacts:
-        ways = " / ".join(f"<tel:{n.dial}|{escape(n.display)}>" for n in now.contact.numbers) or wording.NOT_KNOWN
+        ways = " / ".join(link(f"tel:{n.dial}", n.display) for n in now.contact.numbers) or wording.NOT_KNOWN
         ring.append(f"{ways}  *{escape(cut(now.contact.name, 150))}*, {escape(cut(wording.hours(now), 300))}")
-    return [*_sections(["*Do this now*", *lines]), *_sections(ring)]
+    return [*texts("\n".join(["*Do this now*", *lines])), *texts("\n".join(ring))][:MAX_NEXT]
 
 
 def values_of(view: Form) -> dict[str, Any]:
@@ -144,14 +167,3 @@ def _choice(block: str, asked: str, options: Sequence[tuple[str, str]], kind: st
     if first and offered:
         element["initial_option"] = offered[0]
     return {"type": "input", "block_id": block, "label": label(asked), "element": element}
-
-
-def _sections(lines: Iterable[str]) -> list[Block]:
-    """Lines in as few sections as hold them; no line is parted."""
-    texts: list[str] = []
-    for line in lines:
-        if texts and len(texts[-1]) + 1 + len(line) <= MAX_SECTION:
-            texts[-1] += "\n" + line
-        else:
-            texts.append(line)
-    return [section(text) for text in texts]

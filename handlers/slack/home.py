@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from bot.answering import messages
 from bot.answering.reply import Status
 from bot.desk import STORAGE_FAILS, where
+from bot.storage import outbox
 from bot.storage import questions as stored
+from bot.storage.database import Row, Transaction
 from bot.storage.questions import Week, new_id
 from handlers.slack import render
 from handlers.slack.agency import Agencies
 from handlers.slack.blocks import Block, actions, context, escape, header, label, section
 from handlers.slack.call import Call, post
+from handlers.slack.people import People
 from handlers.slack.questions import Questions
+from handlers.slack.tickets import Tickets
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
+MAX_HOME = 100
+"""Blocks."""
+KINDS_SHOWN = 5
+CHANNEL = re.compile(r"[CG][A-Z0-9]+")
 PROMPTS = (
     ("Mum refuses early help", "Mum refuses early help, what now?"),
     ("Who do I ring tonight?", "Who do I ring tonight?"),
@@ -32,11 +45,12 @@ PROMPTS = (
 class Home:
     """What somebody sees who opens the app."""
 
-    def __init__(self, questions: Questions, agencies: Agencies, managers: tuple[str, ...]) -> None:
+    def __init__(self, questions: Questions, agencies: Agencies, people: People, tickets: Tickets) -> None:
         self.desk = questions.desk
         self._questions = questions
         self._agencies = agencies
-        self._managers = frozenset(managers)
+        self._people = people
+        self._tickets = tickets
 
     async def on_opened(self, call: Call) -> None:
         """Show the tab that was opened."""
@@ -44,7 +58,7 @@ class Home:
         if event.get("tab") == "messages":
             await self._suggest_prompts(call, str(event.get("channel")))
         else:
-            await self._publish(call)
+            await self.publish(call)
 
     async def _suggest_prompts(self, call: Call, channel: str) -> None:
         prompts = [{"title": title, "message": message} for title, message in PROMPTS]
@@ -58,7 +72,6 @@ class Home:
 
     async def on_asked(self, call: Call) -> None:
         """A question typed on Home: answered in the messages with the asker."""
-        await call.ack()
         text = str(call.action.get("value") or "")
         if not self._questions.first_time(call.action_key):
             return
@@ -73,43 +86,72 @@ class Home:
         await post(call.client, call.user, None, outgoing)
         # What has to be edited stays in the box.
         if reply.status not in (Status.IDENTIFIERS, Status.TOO_LONG, Status.BUSY, Status.ERROR):
-            await self._publish(call, said="I answered under Messages.")
+            await self.publish(call, said="I answered under Messages.")
         await self.desk.record(answered)
 
     async def on_agency(self, call: Call) -> None:
         """My agency, changed on Home."""
-        await call.ack()
         agency = await self._agencies.choose(call)
-        await self._publish(call, said=f"Noted: {agency.name}." if agency else "Not saved. Choose again in a moment.")
+        await self.publish(call, said=f"Noted: {agency.name}." if agency else "Not saved. Choose again in a moment.")
 
     async def on_refresh(self, call: Call) -> None:
         """Who is open now, anew."""
-        await call.ack()
-        await self._publish(call)
+        await self.publish(call)
 
-    async def _publish(self, call: Call, said: str | None = None) -> None:
+    async def publish(self, call: Call, said: str | None = None) -> None:
+        """Show the tab to whoever called, as it stands now. `said`: what just happened."""
         person = await self.desk.person("slack", call.user)
         known = self.desk.library.directory.partnership.agency_by_id
         agency = known.get(person.agency) if person and person.agency else None
-        week = await self._week() if call.user in self._managers else None
-        view = self._view(agency.id if agency else None, week, said)
+        blocks = self._blocks(agency.id if agency else None, said)
+        tickets = await self._tickets.home_blocks(call)
+        managers = await self._for_managers() if await self._people.is_manager(call.user) else []
+        # Where there is no room for all, the lists give way, which `/escalate list` shows too.
+        blocks += [*tickets[: MAX_HOME - len(blocks) - len(managers)], *managers]
         try:
-            await call.client.views_publish(user_id=call.user, view=view)
+            await call.client.views_publish(user_id=call.user, view={"type": "home", "blocks": blocks[:MAX_HOME]})
         except Exception as error:
             # Whoever opens the tab sees it as it was; nothing that was asked waits for it.
             log.error("the Home tab could not be shown: %s", where(error))
 
-    async def _week(self) -> Week | None:
-        store = self.desk.store
-        since = self.desk.clock() - timedelta(days=7)
+    async def on_show_week(self, call: Call) -> None:
+        """The week day by day, in the messages with a manager."""
+        if not await self._people.is_manager(call.user):
+            await call.privately(render.note("The figures are for the partnership's managers."))
+            return
+        zone = ZoneInfo(self.desk.library.directory.partnership.time_zone)
+        today = self.desk.clock().astimezone(zone).date()
+        days = await self._figures(lambda tx: stored.by_day(tx, today - timedelta(days=6), today, zone))
+        await call.privately(render.week(days) if days else render.note("The figures cannot be read just now."))
+
+    async def _figures(self, read: Callable[[Transaction], T]) -> T | None:
         try:
             async with asyncio.timeout(1):
-                return None if store is None else await store.read(lambda tx: stored.week(tx, since))
+                return None if self.desk.store is None else await self.desk.store.read(read)
         except (*STORAGE_FAILS, TimeoutError) as error:
             log.error("the week's figures could not be read: %s", where(error))
             return None
 
-    def _view(self, agency: str | None, week: Week | None, said: str | None) -> dict[str, Any]:
+    async def _for_managers(self) -> list[Block]:
+        since = self.desk.clock() - timedelta(days=7)
+        week = await self._figures(lambda tx: stored.week(tx, since))
+        figures = [section(_in_words(week)), *actions([_button("Day by day", "show_week")])] if week else []
+        stuck = _not_through(await self._figures(outbox.troubled) or [])
+        return [header("For managers"), *stuck, *figures, *actions([self._switch_button()])]
+
+    def _switch_button(self) -> Block:
+        if self.desk.switched_off is None:
+            return _button("Switch guidance off", "switch_off") | {"style": "danger"}
+        return _button("Switch guidance on again", "switch_on") | {
+            "confirm": {
+                "title": label("Switch guidance on?"),
+                "text": label("From now on everybody gets guidance again."),
+                "confirm": label("Switch on"),
+                "deny": label("Not now"),
+            }
+        }
+
+    def _blocks(self, agency: str | None, said: str | None) -> list[Block]:
         library = self.desk.library
         partnership = library.directory.partnership
         drafts = library.knowledge is not None and any(e.is_draft for e in library.knowledge.entries.values())
@@ -117,6 +159,8 @@ class Home:
         blocks: list[Block] = [header("Safeguarding guidance")]
         blocks += [context(f"*{escape(messages.draft(partnership.name))}*")] if drafts else []
         blocks += [section(f"*{escape(said)}*")] if said else []
+        if self.desk.switched_off is not None:
+            blocks.append(section(f"*{escape(messages.switched_off(self.desk.switched_off))}*"))
         blocks.append(_question_box())
         blocks += render.contacts(to_ring).blocks
         blocks += actions([_button("Who is open now?", "refresh_home")])
@@ -124,9 +168,7 @@ class Home:
         if partnership.agencies:
             chosen = partnership.agency_by_id.get(agency or "")
             blocks += [section("*My agency*"), *actions([_on_home(render.agency_menu(partnership.agencies, chosen))])]
-        if week is not None:
-            blocks += [header("The last seven days"), section(_in_words(week))]
-        return {"type": "home", "blocks": blocks}
+        return blocks
 
 
 def _question_box() -> Block:
@@ -155,9 +197,26 @@ def _on_home(menu: Block) -> Block:
     return menu | {"action_id": "choose_agency_home"}
 
 
+def _not_through(stuck: Sequence[Row]) -> list[Block]:
+    """How many messages did not get through, and why; of those to people, not to whom."""
+    if not stuck:
+        return []
+    given_up = sum(message["given_up"] is not None for message in stuck)
+    kinds = Counter(
+        f"{message['last_error']} in {message['recipient']}"
+        if CHANNEL.fullmatch(message["recipient"])
+        else message["last_error"]
+        for message in stuck
+    )
+    why = ", ".join(f"{kind} ({count})" for kind, count in kinds.most_common(KINDS_SHOWN))
+    said = f"Messages that did not get through: {len(stuck)}, {given_up} of them given up. Why: {why}."
+    return [section(escape(f"{said} What they tell of is recorded; `python app.py doctor` says more."))]
+
+
 def _in_words(week: Week) -> str:
     return (
-        f"{week.questions} questions, {week.unanswered} of them without guidance, {week.emergencies} with the "
-        f"emergency card. {week.unhelpful} answers did not help; {week.corrections} suggested corrections are open. "
+        f"*The last seven days:* {week.questions} questions, {week.unanswered} of them without guidance, "
+        f"{week.emergencies} with the emergency card. {week.unhelpful} answers did not help; {week.corrections} "
+        "suggested corrections are open. "
         f"{week.no_answers} times a service gave no adequate answer."
     )

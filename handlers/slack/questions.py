@@ -10,12 +10,13 @@ from bot.access import AgencySource, Person
 from bot.answering import messages
 from bot.answering.reply import EmergencyCard, Reply, Status
 from bot.config import SlackSettings
-from bot.desk import Answered, Desk
+from bot.desk import Answered, Desk, Known
 from bot.knowledge.model import Agency
 from handlers.slack import render
 from handlers.slack.call import Call, post
 from handlers.slack.incoming import Message, Seen, message, own_team
 from handlers.slack.render import Outgoing
+from handlers.slack.turns import Turns
 
 LATE = timedelta(minutes=2)
 COMMAND = "/safeguarding"
@@ -30,6 +31,7 @@ class Questions:
         self._silent = settings.silent_channels if settings else frozenset()
         self._team_agencies = settings.team_agencies if settings else {}
         self._seen = Seen()
+        self._turns = Turns()
         self._agencies: dict[str, Agency] = {}
         """Of askers met since the start, so that the emergency card needs no database."""
         self._asked: set[str] = set()
@@ -65,9 +67,12 @@ class Questions:
         quiet = not asked.direct and asked.channel in self._private | self._silent
         if card is not None:
             await self._tell(call, asked, render.card(card), privately=quiet)
-        if asked.channel in self._silent or await self.desk.done_before(key):
+        if asked.channel in self._silent:
             return
-        answered = await self.answer(call, asked.text, asked.user, asked.thread, emergency=card is not None)
+        known = await self.desk.known("slack", asked.user, asked.thread, key)
+        if known.done:
+            return
+        answered = await self._answer(call, asked.text, asked.user, asked.thread, known, emergency=card is not None)
         await self._send(call, asked, answered, quiet=quiet)
         await self.desk.record(answered, key)
 
@@ -75,7 +80,13 @@ class Questions:
         self, call: Call, text: str, user: str, thread: str, *, emergency: bool, keep_text: bool = True
     ) -> Answered:
         """The answer to a question, not yet recorded."""
-        person = await self.desk.person("slack", user)
+        known = await self.desk.known("slack", user, thread)
+        return await self._answer(call, text, user, thread, known, emergency=emergency, keep_text=keep_text)
+
+    async def _answer(
+        self, call: Call, text: str, user: str, thread: str, known: Known, *, emergency: bool, keep_text: bool = True
+    ) -> Answered:
+        person = known.person
         agency, source = self._agency(person), person.agency_source if person else AgencySource.UNKNOWN
         if agency is None:
             agency, source = self._agency_of_workspace(call), AgencySource.DOMAIN
@@ -85,17 +96,19 @@ class Questions:
         elif person is not None:
             self._newcomers[user] = person
             self.met(call, person)
-        return self.desk.answer(
-            text,
-            channel="slack",
-            asker=f"slack:{user}",
-            person=person,
-            agency=agency,
-            agency_source=source,
-            previous=await self.desk.last_entry(thread),
-            thread=thread,
-            emergency=emergency,
-            keep_text=keep_text,
+        return await self._turns.do(
+            lambda: self.desk.answer(
+                text,
+                channel="slack",
+                asker=f"slack:{user}",
+                person=person,
+                agency=agency,
+                agency_source=source,
+                previous=known.previous,
+                thread=thread,
+                emergency=emergency,
+                keep_text=keep_text,
+            )
         )
 
     def _with_agency_question(self, outgoing: Outgoing, user: str) -> tuple[Outgoing, Person | None]:
@@ -158,7 +171,6 @@ class Questions:
 
     async def on_command(self, call: Call) -> None:
         """`/safeguarding text`, seen by the asker alone; `help`, `topics` and `contacts` when that is all it says."""
-        await call.ack()
         if not self.first_time(f"command:{call.body.get('trigger_id')}"):
             return
         text = call.typed

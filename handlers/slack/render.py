@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bot.answering.reply import ContactNow, EmergencyCard, Reply, Status
 from bot.knowledge.markdown import BlockKind, Span, parse, plain, spans
 from bot.knowledge.model import Agency, Entry, KnowledgeBase, Rule, Topic
+from bot.storage.questions import Day
 from bot.tickets.no_answer import can_be_reported
 from handlers import wording
 from handlers.slack.blocks import (
     MAX_BLOCKS,
+    MAX_CHILDREN,
     MAX_CONTEXT,
     MAX_VALUE,
     Block,
     actions,
     button,
+    chart,
+    container,
     context,
     cut,
     escape,
+    flat,
     header,
+    link,
     menu,
     section,
+    table,
     texts,
 )
 
@@ -35,6 +43,8 @@ MAX_TEXT = 3500
 """Of the top-level text, which notifications and screen readers use."""
 TOPIC_BUTTONS = 10
 """More topics than this are a menu, which takes one line."""
+LONG_PROCEDURE = 6
+"""Steps from which a procedure stands in a frame of its own."""
 TOPIC_ENTRIES = 40
 """Buttons for a topic's entries; a longer topic is read on the page."""
 
@@ -48,7 +58,16 @@ class Outgoing:
 
     def as_arguments(self) -> dict[str, Any]:
         """For `chat.postMessage` and a response address; addresses in it are not unfolded."""
-        return {"text": self.text, "blocks": self.blocks, "unfurl_links": False, "unfurl_media": False}
+        return {**self.as_ephemeral(), "unfurl_links": False, "unfurl_media": False}
+
+    def as_ephemeral(self) -> dict[str, Any]:
+        """For `chat.postEphemeral`, which unfolds nothing."""
+        return {"text": self.text, "blocks": self.blocks}
+
+    def simpler(self) -> list[Outgoing]:
+        """What to try where Slack refuses the blocks: without those of 2026, then the text alone."""
+        plain = _at_most(flat(self.blocks))
+        return [*([] if plain == self.blocks else [Outgoing(self.text, plain)]), Outgoing(self.text, [])]
 
     def with_more(self, blocks: Sequence[Block]) -> Outgoing:
         """The same with more blocks below, where there is room for them."""
@@ -68,7 +87,7 @@ def card(emergency: EmergencyCard) -> Outgoing:
     ]
     if emergency.as_of is not None:
         blocks.append(context(escape(lines[-1])))
-    return Outgoing(cut(escape(" ".join(lines)), MAX_TEXT), blocks)
+    return Outgoing(_spoken(" ".join(lines)), _at_most(blocks))
 
 
 def reply(
@@ -92,6 +111,8 @@ def reply(
     return Outgoing(_summary(answer, late), _at_most(blocks))
 
 
+DISAGREEMENTS = frozenset({"escalation", "mash"})
+"""Topics under whose entries an escalation can be raised."""
 JUDGED = frozenset({Status.ANSWERED, Status.CHOOSE, Status.NO_GUIDANCE, Status.INDIVIDUAL_CASE})
 
 
@@ -116,7 +137,7 @@ def entries(title: str, listed: list[Entry]) -> Outgoing:
     ]
     more = len(listed) - TOPIC_ENTRIES
     rest = [context(f"_{more} more are on the page._")] if more > 0 else []
-    return Outgoing(escape(title), [section(f"*{escape(cut(title, 200))}*"), *actions(buttons), *rest])
+    return Outgoing(_spoken(title), [section(f"*{escape(cut(title, 200))}*"), *actions(buttons), *rest])
 
 
 def contacts(listed: tuple[ContactNow, ...]) -> Outgoing:
@@ -124,12 +145,46 @@ def contacts(listed: tuple[ContactNow, ...]) -> Outgoing:
     first = section("*In danger now:* <tel:999|999>, police or ambulance. Not an emergency: <tel:101|101>.")
     blocks = [header("Who to ring now"), first, *_contact_blocks(listed), *actions(_no_answer(listed))]
     numbers = "; ".join(f"{now.contact.name} {wording.ways(now.contact)} ({wording.hours(now)})" for now in listed)
-    return Outgoing(cut(escape(f"In danger ring 999. {numbers}"), MAX_TEXT), _at_most(blocks))
+    return Outgoing(_spoken(f"In danger ring 999. {numbers}"), _at_most(blocks))
+
+
+def week(days: Sequence[Day]) -> Outgoing:
+    """Some days in figures: a chart, a table, and the same in words for whoever sees neither."""
+    named = [f"{day.date:%a} {day.date.day} {day.date:%b}" for day in days]
+    columns = {
+        "Questions": [day.questions for day in days],
+        "Without guidance": [day.unanswered for day in days],
+        "Emergency card": [day.emergencies for day in days],
+    }
+    words = "; ".join(
+        f"{name}: {day.questions} questions, {day.unanswered} without guidance, {day.emergencies} with the card"
+        for name, day in zip(named, days, strict=True)
+    )
+    rows = [[name, *figures] for name, *figures in zip(named, *columns.values(), strict=True)]
+    return Outgoing(
+        _spoken(f"Day by day. {words}"),
+        [
+            header("Day by day"),
+            chart("Questions by day", named, columns),
+            table("Questions by day", ["Day", *columns], rows),
+            context("_For managers. Without names or texts._"),
+        ],
+    )
+
+
+def refusal(why: str, emergency: EmergencyCard | None, listed: tuple[ContactNow, ...]) -> Outgoing:
+    """For somebody who is not served: why, and whom to ring; in danger the card first."""
+    numbers = contacts(listed)
+    first = card(emergency) if emergency else Outgoing("", [])
+    text = " ".join(filter(None, (first.text, escape(why), numbers.text)))
+    # Without buttons: what they would lead to is not for them.
+    blocks = [block for block in (*first.blocks, section(escape(why)), *numbers.blocks) if block["type"] != "actions"]
+    return Outgoing(cut(text, MAX_TEXT), _at_most(blocks))
 
 
 def note(text: str) -> Outgoing:
     """A line of the bot's own."""
-    return Outgoing(cut(escape(text), MAX_TEXT), [section(escape(text))])
+    return Outgoing(_spoken(text), [section(escape(text))])
 
 
 AGENCY_QUESTION = "Which agency do you work in? I ask once; then my answers fit it. You can change it on my Home tab."
@@ -152,7 +207,12 @@ def _summary(answer: Reply, late: str | None) -> str:
         parts += [answer.entry.title, plain(answer.entry.answer)]
     parts += [other.title for other in answer.others]
     sentences = (part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part)
-    return cut(escape(" ".join(sentences)), MAX_TEXT) or "Guidance"
+    return _spoken(" ".join(sentences))
+
+
+def _spoken(text: str) -> str:
+    """The top-level text, which is never empty."""
+    return cut(escape(text), MAX_TEXT) if text.strip() else "Guidance"
 
 
 def _reply_blocks(answer: Reply, *, private: bool, hand_back: bool) -> Iterator[Block]:
@@ -187,6 +247,8 @@ def _reply_blocks(answer: Reply, *, private: bool, hand_back: bool) -> Iterator[
 def _tools(answer: Reply, *, private: bool) -> Iterator[Block]:
     """What can be done with a reply."""
     yield from _no_answer(answer.contacts)
+    if answer.entry is not None and answer.entry.topic in DISAGREEMENTS:
+        yield button("Raise an escalation", "raise_escalation", answer.entry.full_id)
     if answer.answer_id is not None:
         yield button("Suggest a correction", "suggest_correction", answer.answer_id)
         if private:
@@ -210,19 +272,16 @@ def _entry_blocks(answer: Reply) -> Iterator[Block]:
         yield header(entry.title)
     yield from texts(mrkdwn(entry.answer))
     if answer.for_agency:
-        yield section(f"*For you:* {escape(answer.for_agency)}")
+        yield from texts(f"*For you:* {escape(answer.for_agency)}")
     for heading, rules in (("You must", entry.must), ("You should", entry.should)):
         if rules:
             yield from texts("\n".join([f"*{heading}*", *(f"• {_rule(rule)}" for rule in rules)]))
-    if entry.steps:
-        steps = [f"{number}. {_runs(spans(step))}" for number, step in enumerate(entry.steps, 1)]
-        yield from texts("\n".join(["*What to do, in order*", *steps]))
+    yield from _steps(entry.steps)
     yield from _contact_blocks(answer.contacts)
     if entry.confirm_locally:
         yield from texts(f"*Confirm locally:* {escape(entry.confirm_locally)}")
     sources = "; ".join(
-        f"<{item.url}|{escape(wording.source(item))}>" if item.url else escape(wording.source(item))
-        for item in entry.sources
+        link(item.url, wording.source(item)) if item.url else escape(wording.source(item)) for item in entry.sources
     )
     dates = wording.compiled(entry)
     if sources or dates:
@@ -230,6 +289,16 @@ def _entry_blocks(answer: Reply) -> Iterator[Block]:
             sources if len(sources) <= MAX_CONTEXT - 300 else escape("; ".join(map(wording.source, entry.sources)))
         )
         yield context(cut(f"*Sources:* {cut(shown, MAX_CONTEXT - 300)}. {escape(dates)}", MAX_CONTEXT))
+
+
+def _steps(steps: Sequence[str]) -> Iterator[Block]:
+    heading = "What to do, in order"
+    lines = "\n".join(f"{number}. {_runs(spans(step))}" for number, step in enumerate(steps, 1))
+    framed = list(texts(lines)) if len(steps) >= LONG_PROCEDURE else []
+    if 0 < len(framed) <= MAX_CHILDREN:
+        yield container(f"{heading}: {len(steps)} steps", framed)
+    elif steps:
+        yield from texts(f"*{heading}*\n{lines}")
 
 
 def _rule(rule: Rule) -> str:
@@ -244,9 +313,9 @@ def _contact_blocks(listed: tuple[ContactNow, ...]) -> Iterator[Block]:
         contact = now.contact
         # Cut before they are escaped: a line must fit a section whole, with no mark cut in two.
         name, note = (escape(cut(part or "", MAX_LABEL)) for part in (contact.name, contact.note))
-        numbers = [f"<tel:{number.dial}|{escape(cut(number.display, 40))}>" for number in contact.numbers]
-        ways = [*numbers, *([f"<mailto:{contact.email}|{contact.email}>"] if contact.email else [])]
-        ways += [f"<{contact.web}>"] if contact.web else []
+        ways = [link(f"tel:{number.dial}", cut(number.display, 40)) for number in contact.numbers]
+        ways += [link(f"mailto:{contact.email}", contact.email)] if contact.email else []
+        ways += [link(contact.web, "")] if contact.web else []
         line = f"{' / '.join(ways) or wording.NOT_KNOWN}  *{name}*, {escape(cut(wording.hours(now), MAX_LABEL))}"
         if as_of := wording.number_as_of(now):
             line += f" _({escape(as_of)})_"
@@ -256,8 +325,9 @@ def _contact_blocks(listed: tuple[ContactNow, ...]) -> Iterator[Block]:
     yield from texts("\n".join(lines))
 
 
+@lru_cache(maxsize=1024)
 def mrkdwn(text: str) -> str:
-    """The Markdown subset in Slack's own marks."""
+    """The Markdown subset in Slack's own marks. Kept, since the same guidance is shown again and again."""
     lines: list[str] = []
     for block in parse(text):
         for number, item in enumerate(block.items, 1):
@@ -271,7 +341,7 @@ def _runs(line: Iterable[Span]) -> str:
     parts = []
     for span in line:
         if span.url:
-            parts.append(f"<{span.url}|{escape(span.text)}>")
+            parts.append(link(span.url, span.text))
         elif span.bold:
             parts.append(f"*{escape(span.text)}*")
         else:

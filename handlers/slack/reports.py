@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from bot import reports
 from bot.answering import messages
 from bot.desk import whole_characters
 from bot.privacy import Guard
 from bot.tickets import no_answer
-from bot.tickets.no_answer import InvalidForm, NoAnswer
+from bot.tickets.fields import InvalidForm
+from bot.tickets.no_answer import NoAnswer
 from handlers.slack import forms, render
 from handlers.slack.blocks import cut
 from handlers.slack.call import Call, post
-from handlers.slack.feedback import NOT_SAVED, SAVING_SECONDS
 from handlers.slack.questions import Questions
-
-T = TypeVar("T")
+from handlers.slack.saving import NOT_SAVED, in_time
 
 NOT_RECORDED = "Not recorded yet. Press the button again in a moment; what you filled in is still here."
 
@@ -34,7 +31,6 @@ class Reports:
 
     async def on_no_answer(self, call: Call) -> None:
         """What to do next, and the form."""
-        await call.ack()
         names = str(call.action.get("value")).split(",")
         contacts = [self.desk.library.directory.contacts[name] for name in names if self._reports.next_step(name)]
         step = self._reports.next_step(contacts[0].id) if contacts else None
@@ -65,7 +61,7 @@ class Reports:
         except InvalidForm as error:
             await call.ack(response_action="errors", errors=error.problems)
             return
-        reference = await _soon(self._recorded(call, record))
+        reference = await in_time(self._recorded(call, record))
         if reference is None:
             await call.ack(response_action="errors", errors={"service": NOT_RECORDED})
         else:
@@ -83,7 +79,6 @@ class Reports:
 
     async def on_correction(self, call: Call) -> None:
         """The form."""
-        await call.ack()
         knowledge, name = self.desk.library.knowledge, str(call.action.get("value"))
         if knowledge is None or name not in knowledge.entries:
             await call.privately(render.note(messages.OLD_BUTTON))
@@ -98,7 +93,7 @@ class Reports:
         card = self._questions.alarm(text, call.user)
         # Beside the rest: Slack waits three seconds for the form, and posting may take longer.
         posting = asyncio.create_task(post(call.client, call.user, None, render.card(card))) if card else None
-        problem = self._problem_with(text) or (None if await _soon(self._saved(call, text)) else NOT_SAVED)
+        problem = self._problem_with(text) or (None if await in_time(self._saved(call, text)) else NOT_SAVED)
         if problem is not None:
             await call.ack(response_action="errors", errors={"correction": cut(problem, 1500)})
         else:
@@ -128,12 +123,3 @@ class Reports:
         knowledge = self.desk.library.knowledge
         entry = knowledge.entries.get(entry_id) if knowledge else None
         return knowledge.owner_of(entry) if knowledge and entry else "the editors"
-
-
-async def _soon(saving: Awaitable[T]) -> T | None:
-    """What was saved in time for Slack; None where that takes too long: the form stays open, to be sent again."""
-    try:
-        async with asyncio.timeout(SAVING_SECONDS):
-            return await saving
-    except TimeoutError:
-        return None

@@ -8,9 +8,7 @@ import dataclasses
 from bot.answering.reply import Status
 from bot.desk import whole_characters
 from handlers.slack import forms, render
-from handlers.slack.blocks import cut
 from handlers.slack.call import Call, post
-from handlers.slack.incoming import plain_text
 from handlers.slack.questions import Questions, in_a_direct_message
 
 TO_EDIT = frozenset({Status.IDENTIFIERS, Status.TOO_LONG, Status.EMPTY, Status.BUSY, Status.ERROR})
@@ -27,37 +25,41 @@ class Shortcuts:
 
     async def on_ask(self, call: Call) -> None:
         """The global shortcut: a form with one question."""
-        await call.ack()
         await call.client.views_open(trigger_id=call.body["trigger_id"], view=forms.ask())
 
     async def on_ask_sent(self, call: Call) -> None:
         """The answer in the form, and in the messages with the asker, where its buttons work."""
         view = call.body["view"]
         text = whole_characters(str(forms.values_of(view).get("question") or "")).strip()
+        # One form may be refused several times, each time by a request of its own, and is answered once.
+        trigger, claim = call.body.get("trigger_id"), f"view:{view.get('id')}"
+        first = trigger is None or self._questions.first_time(f"form:{trigger}")
         card = self._questions.alarm(text, call.user)
-        posting = asyncio.create_task(post(call.client, call.user, None, render.card(card))) if card else None
+        # Beside the rest: Slack waits three seconds for the form, and posting may take longer.
+        due = render.card(card) if card and first else None
+        posting = asyncio.create_task(post(call.client, call.user, None, due)) if due else None
         answered = await self._questions.answer(
             call, text, call.user, f"slack:shortcut:{call.user}", emergency=card is not None
         )
         reply = answered.reply
-        if reply.status in TO_EDIT:
-            await call.ack(response_action="errors", errors={"question": cut(reply.message, 1500)})
+        stays = reply.status in TO_EDIT
+        if stays:
+            await call.ack(response_action="errors", errors={"question": forms.problem(reply, card)})
         else:
-            await call.ack(response_action="update", view=forms.answer(reply))
-            if self._questions.first_time(f"view:{view.get('id')}"):
-                outgoing = render.reply(in_a_direct_message(reply), question_id=answered.question.id, private=True)
-                await post(call.client, call.user, None, outgoing)
+            await call.ack(response_action="update", view=forms.answer(reply, card))
         if posting is not None:
             await posting
-        # One form may be refused several times, and is answered once.
-        await self.desk.record(answered, None if reply.status in TO_EDIT else f"view:{view.get('id')}")
+        if not stays and self._questions.first_time(claim):
+            outgoing = render.reply(in_a_direct_message(reply), question_id=answered.question.id, private=True)
+            await post(call.client, call.user, None, outgoing)
+        if first or not stays:
+            await self.desk.record(answered, None if stays else claim)
 
     async def on_find(self, call: Call) -> None:
         """The message shortcut: one answer for the text of a message, of which nothing is kept."""
-        await call.ack()
         if not self._questions.first_time(f"shortcut:{call.body.get('trigger_id')}"):
             return
-        text = plain_text(str((call.body.get("message") or {}).get("text") or ""))
+        text = call.typed
         card = self._questions.alarm(text, call.user)
         if card is not None:
             await call.privately(render.card(card))

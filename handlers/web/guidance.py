@@ -34,6 +34,7 @@ class GuidancePages:
 
     async def all_guidance(self, request: Request) -> Response:
         """Every entry, whole, by topic."""
+        self._refuse_while_off()
         knowledge = self.desk.library.knowledge
         if knowledge is None:
             return self._rendering.page(request, "unreadable.html", {})
@@ -43,6 +44,7 @@ class GuidancePages:
 
     async def one(self, request: Request) -> Response:
         """One entry at its permanent address: to link to, readable without account or script."""
+        self._refuse_while_off()
         entry_id = request.path_params["entry_id"]
         agency, _ = self._rendering.agency(request)
         reply = self.desk.show(entry_id, agency)
@@ -53,6 +55,10 @@ class GuidancePages:
             title = reply.entry.title if reply.entry else ""
             return self._rendering.html("exchange.html", request, agency, content | {"text": title})
         return self._rendering.page(request, "entry.html", content, agency)
+
+    def _refuse_while_off(self) -> None:
+        if self.desk.switched_off is not None:
+            raise Refused(503, messages.switched_off(self.desk.switched_off))
 
 
 def sheet(

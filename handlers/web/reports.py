@@ -13,7 +13,8 @@ from bot import reports
 from bot.knowledge.model import Contact
 from bot.storage.questions import new_id
 from bot.tickets import no_answer
-from bot.tickets.no_answer import Did, InvalidForm, NextStep, Waited
+from bot.tickets.fields import InvalidForm
+from bot.tickets.no_answer import Did, NextStep, Waited
 from handlers.web.rendering import Refused, Rendering, typed
 
 MAX_CORRECTION = 1000

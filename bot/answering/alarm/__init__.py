@@ -55,17 +55,25 @@ def raised_by(text: str, model: AlarmModel | None) -> bool:
     if words == 0:
         return False
     if words == 1:
-        return _danger(text, model) >= ONE_WORD
-    if words <= WHOLE and _danger(text, model) >= THRESHOLD:
+        return _reaches(ONE_WORD, text, model)
+    if words <= WHOLE and _reaches(THRESHOLD, text, model):
         return True
-    return any(_danger(passage, model) >= THRESHOLD + PASSAGE for passage in _passages(text))
+    return any(_reaches(THRESHOLD + PASSAGE, passage, model) for passage in _passages(text))
 
 
-def _danger(text: str, model: AlarmModel | None) -> float:
-    danger, elsewhere = patterns.tells_of_danger(text), patterns.is_about_something_else(text)
+def _reaches(threshold: float, text: str, model: AlarmModel | None) -> bool:
+    """Whether the danger is so great: the model's log-odds, and what the words of danger and of other things change.
+
+    The patterns take longer than the model, and are asked only where they can change what comes of it.
+    """
     if model is None:
-        return 1.0 if danger and not elsewhere else -1.0
-    return model.danger(text) + (LIFT if danger and not elsewhere else 0.0) - (DROP if elsewhere else 0.0)
+        return patterns.tells_of_danger(text) and not patterns.is_about_something_else(text)
+    danger = model.danger(text)
+    if danger + LIFT < threshold:
+        return False
+    if patterns.is_about_something_else(text):
+        return danger - DROP >= threshold
+    return danger >= threshold or patterns.tells_of_danger(text)
 
 
 def _passages(text: str) -> Iterator[str]:

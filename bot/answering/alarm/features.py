@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 
 from bot.answering.matching.words import stem, tokens
@@ -15,10 +16,15 @@ def features(text: str) -> set[str]:
     found.update(f"{a} {b}" for a, b in pairwise(stems))
     found.update(f"{a} _ {b}" for a, b in zip(stems, stems[2:], strict=False))
     for word in words:
-        padded = f" {word} "
-        found.update(f"#{padded[i : i + n]}" for n in (3, 4) for i in range(len(padded) - n + 1))
+        found.update(_grams(word))
     if "?" in text:
         found.add("<?>")
     if words:
         found.add(f"<first> {words[0]}")
     return found
+
+
+@lru_cache(maxsize=65_536)
+def _grams(word: str) -> tuple[str, ...]:
+    padded = f" {word} "
+    return tuple(f"#{padded[i : i + n]}" for n in (3, 4) for i in range(len(padded) - n + 1))

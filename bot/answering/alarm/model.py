@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import mul
 from pathlib import Path
 
 from bot.answering.alarm.features import features
@@ -26,13 +27,10 @@ class AlarmModel:
 
     def danger(self, text: str) -> float:
         """The log-odds that `text` tells of a child in danger now; 0 is even."""
-        total = length = 0.0
-        for feature in features(text):
-            weight = self.weights.get(feature)
-            if weight is not None:
-                rarity = self.rarity[feature]
-                total += rarity * weight
-                length += rarity * rarity
+        found = self.weights.keys() & features(text)
+        rarity = [*map(self.rarity.__getitem__, found)]
+        total = sum(map(mul, rarity, map(self.weights.__getitem__, found)))
+        length = sum(map(mul, rarity, rarity))
         return self.bias + (total / math.sqrt(length) if length else 0.0)
 
 

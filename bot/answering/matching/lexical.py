@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,14 +41,15 @@ class Postings:
     documents: Ints
     weights: Floats
 
-    def sums(self, terms: Sequence[int], factors: Sequence[float], size: int) -> Floats:
+    def sums(self, terms: Ints, factors: Floats, size: int) -> Floats:
         """The weights of `terms`, each times its factor, summed for each of `size` documents."""
-        if not terms:
-            return np.zeros(size, dtype=np.float32)
-        spans = [slice(self.starts[t], self.starts[t + 1]) for t in terms]
-        documents = np.concatenate([self.documents[span] for span in spans])
-        weights = np.concatenate([self.weights[span] * f for span, f in zip(spans, factors, strict=True)])
-        return np.bincount(documents, weights=weights, minlength=size).astype(np.float32)
+        starts = self.starts[terms]
+        lengths = self.starts[terms + 1] - starts
+        # Where each term's weights stand, for all terms at once: a slice a term would take several times as long.
+        before = np.cumsum(lengths) - lengths
+        places = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+        weights = self.weights[places] * np.repeat(factors, lengths)
+        return np.bincount(self.documents[places], weights=weights, minlength=size).astype(np.float32)
 
 
 def _postings(columns: Sequence[Mapping[str, float]]) -> Postings:
@@ -86,8 +88,8 @@ class _Bm25:
         words = dict.fromkeys((*terms.words, *terms.added))
         # Words that an abbreviation stands for may help, but their absence must not count against an entry.
         reachable = sum(self._idf.get(word, self._unknown) for word in set(terms.words)) * (K1 + 1)
-        ids = [self._postings.terms[word] for word in words if word in self._postings.terms]
-        sums = self._postings.sums(ids, [1.0] * len(ids), self._size)
+        ids = np.array([self._postings.terms[w] for w in words if w in self._postings.terms], dtype=np.int64)
+        sums = self._postings.sums(ids, np.ones(len(ids), dtype=np.float32), self._size)
         return sums / (10 * math.sqrt(reachable or 1.0))
 
 
@@ -106,8 +108,9 @@ class _Centroids:
         # A pair of two numbers as one, so that numpy can count and sum pairs.
         pairs, counts = np.unique(of_phrase * width + ids, return_counts=True)
         phrase, term = np.divmod(pairs, width)
-        self._idf = np.log((1 + total) / (1 + np.bincount(term, minlength=width))) + 1
-        self._unknown = math.log(1 + total) + 1
+        # The last is that of a term that no phrase holds.
+        self._idf = np.log((1 + total) / (1 + np.bincount(term, minlength=width + 1))) + 1
+        self._unknown = width
         weights = _of_length_one((1 + np.log(counts)) * self._idf[term], phrase, total)
         pairs, place = np.unique(owners[phrase] * width + term, return_inverse=True)
         entry, term = np.divmod(pairs, width)
@@ -119,14 +122,12 @@ class _Centroids:
 
     def scores(self, terms: Sequence[str]) -> Floats:
         counted = Counter(terms)
-        weights = {t: (1 + math.log(n)) * self._idf_of(t) for t, n in counted.items()}
-        length = math.sqrt(sum(w * w for w in weights.values())) or 1.0
-        known = [t for t in counted if t in self._terms]
-        return self._postings.sums([self._terms[t] for t in known], [weights[t] / length for t in known], self._size)
-
-    def _idf_of(self, term: str) -> float:
-        number = self._terms.get(term)
-        return self._unknown if number is None else float(self._idf[number])
+        numbers = np.fromiter(map(self._terms.get, counted, repeat(self._unknown)), np.int64, len(counted))
+        counts = np.fromiter(counted.values(), np.float64, len(counted))
+        weights = (1 + np.log(counts)) * self._idf[numbers]
+        factors = weights / (math.sqrt(weights @ weights) or 1.0)
+        known = numbers != self._unknown
+        return self._postings.sums(numbers[known], factors[known].astype(np.float32), self._size)
 
 
 def _of_length_one(weights: NDArray[np.float64], rows: Ints, count: int) -> NDArray[np.float64]:

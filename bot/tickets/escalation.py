@@ -1,0 +1,271 @@
+"""An escalation: what happened to it, event by event, and how it stands after the last of them.
+
+The state is never stored as such: it is worked out from the events, which are only ever added to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Side(StrEnum):
+    """As whom somebody acts on an escalation."""
+
+    RAISING = "raising"
+    RECEIVING = "receiving"
+    PARTNERSHIP = "partnership"
+    BOT = "bot"
+
+    @property
+    def other(self) -> Side:
+        """The agency on the other side; of the partnership and the bot, nobody."""
+        return {Side.RAISING: Side.RECEIVING, Side.RECEIVING: Side.RAISING}.get(self, self)
+
+
+class Kind(StrEnum):
+    """What can happen to an escalation."""
+
+    OPENED = "opened"
+    TOLD = "other-agency-told"
+    ACKNOWLEDGED = "acknowledged"
+    TALKER_NAMED = "talker-named"
+    VIEW_GIVEN = "view-given"
+    ADDED = "added"
+    MADE_URGENT = "made-urgent"
+    WRONG_AGENCY = "wrong-agency"
+    REDIRECTED = "redirected"
+    HANDED_ON = "handed-on"
+    PROPOSED = "outcome-proposed"
+    AGREED = "outcome-agreed"
+    DECLINED = "outcome-declined"
+    DECIDED = "partnership-decided"
+    LAPSED = "closed-unconfirmed"
+    WITHDRAWN = "withdrawn"
+    REOPENED = "reopened"
+    FILED = "filed"
+    FOLLOWED_UP = "followed-up"
+    CHASED = "chased"
+    SNOOZED = "snoozed"
+    REMINDED = "reminded"
+    READ = "read"
+    LEFT = "raiser-left"
+
+
+class Stand(StrEnum):
+    """How an escalation stands."""
+
+    NOT_TOLD = "not-told"
+    """The other agency has not been told yet: the clock does not run."""
+    TOLD = "told"
+    ACKNOWLEDGED = "acknowledged"
+    MISDIRECTED = "wrong-agency"
+    PROPOSED = "outcome-proposed"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+
+
+OPEN = frozenset(Stand) - {Stand.CLOSED, Stand.WITHDRAWN}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of an escalation's history. `data` holds choices and dates; `typed` what somebody wrote."""
+
+    ticket: str
+    kind: Kind
+    at: datetime
+    side: Side
+    person_id: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict)
+    """Empty where there was none, or where it was removed when its time was up."""
+    seq: int = 0
+    """Its place in the history of all tickets; given when it is recorded."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an escalation ended, or is proposed to end: choices of the policy's closed lists."""
+
+    outcome: str
+    change: str
+    child_safe: str
+    voice: str
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """How an escalation stands after its last event."""
+
+    reference: str
+    opened_at: datetime
+    raiser: str | None
+    """The person who raised it; None where a manager recorded it for somebody whom the bot does not know."""
+    raising: str
+    receiving: str
+    """The two agencies."""
+    reason: str
+    child_safe: str
+    policy: str
+    """The version of the policy that it began under."""
+    stage: str
+    stand: Stand
+    last: bool = False
+    """Whether the partnership decides at this stage."""
+    urgent: bool = False
+    urgent_since: datetime | None = None
+    recorded_by: str | None = None
+    """The manager who recorded it for somebody else."""
+    received_on: date | None = None
+    stage_since: datetime | None = None
+    """When the stage began: when the other agency was told of it."""
+    waiting_since: datetime | None = None
+    """Since when somebody's move is waited for."""
+    wait: int = 0
+    """The event that began the waiting."""
+    acknowledged_at: datetime | None = None
+    """When the other agency first said that it has it."""
+    proposed_by: Side | None = None
+    proposer: str | None = None
+    """Who proposed the outcome: nobody agrees to their own, also where they act for both sides."""
+    outcome: Outcome | None = None
+    closed_at: datetime | None = None
+    closed_as: Kind | None = None
+    named: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The people whom each side named to talk, by their ids."""
+    filed: frozenset[Side] = frozenset()
+    followed_up: bool = False
+    raiser_left: bool = False
+    reminded: frozenset[str] = frozenset()
+    """The reminders that were sent while this move is waited for."""
+    snoozed_until: datetime | None = None
+    stages_told: Mapping[str, datetime] = field(default_factory=dict)
+    """When each stage that was reached began."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.stand in OPEN
+
+    @property
+    def move(self) -> Side | None:
+        """Whose move it is; None once it is closed."""
+        match self.stand:
+            case Stand.NOT_TOLD | Stand.MISDIRECTED:
+                return Side.RAISING
+            case Stand.TOLD | Stand.ACKNOWLEDGED:
+                return Side.PARTNERSHIP if self.last else Side.RECEIVING
+            case Stand.PROPOSED:
+                return self.proposed_by.other if self.proposed_by else Side.RECEIVING
+        return None
+
+    def agency_of(self, side: Side) -> str | None:
+        """The agency on a side."""
+        return {Side.RAISING: self.raising, Side.RECEIVING: self.receiving}.get(side)
+
+
+def opened(event: Event) -> Escalation:
+    """The escalation that an OPENED event begins."""
+    data = event.data
+    received = data.get("received_on")
+    return Escalation(
+        reference=event.ticket,
+        opened_at=event.at,
+        raiser=data.get("raiser"),
+        raising=data["raising"],
+        receiving=data["receiving"],
+        reason=data["reason"],
+        child_safe=data["child_safe"],
+        policy=data["policy"],
+        stage=data["stage"],
+        stand=Stand.NOT_TOLD,
+        last=bool(data.get("last")),
+        urgent=bool(data.get("urgent")),
+        urgent_since=event.at if data.get("urgent") else None,
+        recorded_by=event.person_id if event.side is Side.PARTNERSHIP else None,
+        received_on=date.fromisoformat(received) if received else None,
+        waiting_since=event.at,
+        wait=event.seq,
+    )
+
+
+def after(state: Escalation, event: Event) -> Escalation:
+    """How an escalation stands after one more event."""
+    data, at = event.data, event.at
+    waiting: dict[str, Any] = {"waiting_since": at, "wait": event.seq, "reminded": frozenset(), "snoozed_until": None}
+    nothing_proposed: dict[str, Any] = {"proposed_by": None, "proposer": None, "outcome": None}
+    closed: dict[str, Any] = {"closed_at": at, "closed_as": event.kind}
+    match event.kind:
+        case Kind.TOLD:
+            began = data.get("on")
+            since = datetime.fromisoformat(began) if began else at
+            told = {**state.stages_told, state.stage: since}
+            return replace(state, stand=Stand.TOLD, stage_since=since, stages_told=told, **waiting)
+        case Kind.ACKNOWLEDGED:
+            return replace(state, stand=Stand.ACKNOWLEDGED, acknowledged_at=state.acknowledged_at or at)
+        case Kind.TALKER_NAMED:
+            named = state.named.get(event.side.value, frozenset()) | {data["person"]}
+            return replace(state, named={**state.named, event.side.value: named})
+        case Kind.MADE_URGENT:
+            return replace(state, urgent=True, urgent_since=at)
+        case Kind.WRONG_AGENCY:
+            return replace(state, stand=Stand.MISDIRECTED, **waiting)
+        case Kind.REDIRECTED:
+            # The clock starts anew: the right agency was not told before, and the wrong one's people see it no more.
+            anew: dict[str, Any] = {"stage_since": None, "stages_told": {}, "acknowledged_at": None}
+            still = {side: people for side, people in state.named.items() if side != Side.RECEIVING.value}
+            return replace(state, receiving=data["receiving"], stand=Stand.NOT_TOLD, named=still, **anew, **waiting)
+        case Kind.HANDED_ON:
+            return replace(
+                state,
+                stage=data["stage"],
+                last=bool(data.get("last")),
+                stand=Stand.NOT_TOLD,
+                stage_since=None,
+                **nothing_proposed,
+                **waiting,
+            )
+        case Kind.PROPOSED:
+            proposed: dict[str, Any] = {"proposed_by": event.side, "proposer": event.person_id}
+            return replace(state, stand=Stand.PROPOSED, outcome=_outcome(data), **proposed, **waiting)
+        case Kind.DECLINED:
+            # It goes on where it was: the stage's own date still counts, where it had begun.
+            before = Stand.NOT_TOLD if state.stage_since is None else Stand.ACKNOWLEDGED
+            return replace(state, stand=before, **nothing_proposed, **waiting)
+        case Kind.AGREED | Kind.LAPSED:
+            return replace(state, stand=Stand.CLOSED, **closed, **waiting)
+        case Kind.DECIDED:
+            return replace(state, stand=Stand.CLOSED, outcome=_outcome(data), **closed, **waiting)
+        case Kind.WITHDRAWN:
+            return replace(state, stand=Stand.WITHDRAWN, **nothing_proposed, **closed, **waiting)
+        case Kind.REOPENED:
+            again: dict[str, Any] = {"closed_at": None, "closed_as": None, "filed": frozenset(), "followed_up": False}
+            return replace(state, stand=Stand.NOT_TOLD, stage_since=None, **nothing_proposed, **again, **waiting)
+        case Kind.FILED:
+            return replace(state, filed=state.filed | {event.side})
+        case Kind.FOLLOWED_UP:
+            return replace(state, followed_up=True)
+        case Kind.REMINDED:
+            return replace(state, reminded=state.reminded | {data["step"]})
+        case Kind.SNOOZED:
+            return replace(state, snoozed_until=datetime.fromisoformat(data["until"]))
+        case Kind.LEFT:
+            return replace(state, raiser_left=True)
+        case Kind.OPENED | Kind.VIEW_GIVEN | Kind.ADDED | Kind.CHASED | Kind.READ:
+            return state
+
+
+def folded(events: Iterable[Event]) -> Escalation:
+    """How an escalation stands after all its events, oldest first."""
+    first, *rest = events
+    state = opened(first)
+    for event in rest:
+        state = after(state, event)
+    return state
+
+
+def _outcome(data: Mapping[str, Any]) -> Outcome:
+    return Outcome(data["outcome"], data["change"], data["child_safe"], data["voice"])

@@ -1,0 +1,222 @@
+"""`ticket`, `tick` and `audit`: the operator's view of escalations, and what is due."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import click
+
+from bot.access import LOCAL_OPERATOR, Viewer
+from bot.answering.library import Library
+from bot.bulletin import Bulletin
+from bot.config import Settings, WrongSetting, audit_key, kept_audit_key
+from bot.desk import STORAGE_FAILS, Desk, now
+from bot.escalations import Escalations, Looked, NoPolicy, NotFound, NotSaved
+from bot.storage.database import DatabaseUnusable, Store, migrate
+from bot.storage.history import History, exported
+from bot.storage.tickets import Line
+from bot.tickets.announcing import announcer_of
+from handlers import terminal_tickets
+from handlers.command_line.past import reading
+from handlers.command_line.shared import Failed, at_option, json_option, moment, settings_or_fail
+
+T = TypeVar("T")
+
+CANNOT_READ = "the records cannot be read or written just now; nothing is lost, try again in a minute"
+
+
+@dataclass(frozen=True)
+class Office:
+    """What the commands work with."""
+
+    desk: Desk
+    store: Store
+    escalations: Escalations
+
+    async def operator(self) -> Viewer:
+        """Whoever sits at this machine.
+
+        Raises: NotSaved.
+        """
+        return await operator(self.desk)
+
+
+async def operator(desk: Desk) -> Viewer:
+    """Whoever sits at this machine: each of their events is marked so.
+
+    Raises: NotSaved where the database does not know them and cannot keep them.
+    """
+    person = await desk.person("terminal", LOCAL_OPERATOR)
+    if person is None:
+        raise NotSaved
+    return Viewer(person, operator=True)
+
+
+def escalations_of(desk: Desk, settings: Settings) -> Escalations:
+    """The escalations of a desk.
+
+    Raises: WrongSetting.
+    """
+    return Escalations(desk, audit_key(settings), announcer_of(settings))
+
+
+@contextmanager
+def office(settings: Settings, at: datetime | None = None) -> Iterator[Office]:
+    """The database and the knowledge, as they are or as they were last in use.
+
+    Raises: Failed.
+    """
+
+    def clock() -> datetime:
+        return at or now()
+
+    try:
+        migrate(settings.database)
+        key = audit_key(settings)
+    except (DatabaseUnusable, WrongSetting) as error:
+        raise Failed(str(error)) from None
+    store = Store(settings.database)
+    try:
+        library = Library(
+            settings.knowledge_dir, settings.partnership, settings.data_dir, clock, settings.semantic_model
+        )
+        library.open(kept=Bulletin(store, settings, clock).last_in_use)
+        desk = Desk(library, store, clock)
+        yield Office(desk, store, Escalations(desk, key, announcer_of(settings)))
+    finally:
+        store.close()
+
+
+def _done(work: Coroutine[Any, Any, T], here: Office) -> T:
+    """What comes of it.
+
+    Raises: Failed.
+    """
+    try:
+        return asyncio.run(work)
+    except NotSaved:
+        raise Failed(CANNOT_READ) from None
+    except NoPolicy:
+        faults = here.desk.library.faults
+        raise Failed(f"the knowledge cannot be used: {faults[0]}" if faults else NO_POLICY) from None
+
+
+NO_POLICY = "there is no escalation policy (escalation-policy.yaml)"
+
+
+@click.group()
+def ticket() -> None:
+    """List escalations, and show one."""
+
+
+@ticket.command("list")
+@click.option("--all", "every", is_flag=True, help="Those that are closed too.")
+@json_option
+def ticket_list(every: bool, as_json: bool) -> None:
+    """List escalations: agencies, stage, how each stands, whose move it is, and until when."""
+    with office(settings_or_fail()) as here:
+
+        async def read() -> list[Line]:
+            return await here.escalations.every(await here.operator())
+
+        lines = [line for line in _done(read(), here) if every or line.closed_at is None]
+        if as_json:
+            click.echo(_json([terminal_tickets.line_as_object(line) for line in lines]))
+        elif lines:
+            click.echo(terminal_tickets.listed(lines, here.desk.library.directory.partnership))
+        else:
+            click.echo("No escalation was raised yet." if every else "No escalation is open.")
+
+
+@ticket.command("show")
+@click.argument("reference", metavar="REF")
+@click.option("--copy", is_flag=True, help="Print the plain text for the child's record.")
+@json_option
+def ticket_show(reference: str, copy: bool, as_json: bool) -> None:
+    """Show one escalation with what was typed. That it was read is itself recorded."""
+    if copy and as_json:
+        raise click.UsageError("give --copy or --json")
+    settings = settings_or_fail()
+    with office(settings) as here:
+
+        async def look() -> Looked:
+            return await here.escalations.look(reference.upper(), await here.operator())
+
+        try:
+            looked = _done(look(), here)
+        except NotFound:
+            raise Failed(f"{reference}: no such escalation; `ticket list --all` lists them") from None
+    if as_json:
+        click.echo(_json(terminal_tickets.as_object(looked)))
+    else:
+        click.echo(terminal_tickets.copy(looked) if copy else terminal_tickets.ticket(looked))
+
+
+@click.command()
+@at_option
+def tick(at: str | None) -> None:
+    """Do everything that is due once: remind, close what nobody answered, deliver what waits.
+
+    The server does the same by itself. For hosts that start programs by the clock; safe beside a running server.
+    """
+    settings = settings_or_fail()
+    when = moment(at, settings)
+    with office(settings, when if at else None) as here:
+        if here.desk.library.knowledge is None:
+            raise Failed(f"the knowledge cannot be used: {here.desk.library.faults[0]}")
+        click.echo(_done(_tick(here, settings), here))
+
+
+async def _tick(here: Office, settings: Settings) -> str:
+    """Do it; what was done, in a line."""
+    try:
+        said = f"{_count(await here.escalations.tick(), 'escalation')} looked after"
+        if settings.slack is None:
+            return f"{said}; Slack is not set, so nothing was sent"
+        # Imported here: the other commands need no Slack.
+        from handlers.slack.once import deliver_all
+
+        sent = await deliver_all(here.desk, here.store, settings.slack, here.escalations, settings.managers)
+        waits = f", {sent.waiting} still waiting" if sent.waiting else ""
+        return f"{said}; {_count(sent.through, 'message')} delivered{waits}"
+    except STORAGE_FAILS:
+        raise NotSaved from None
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+@click.group()
+def audit() -> None:
+    """Verify the history of tickets."""
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Say whether every event stands as it was recorded; exits 1 with each fault where one does not."""
+    settings = settings_or_fail()
+    with reading(settings) as tx:
+        events = exported(tx)
+        if not events:
+            click.echo("0 events: there is nothing to verify yet")
+            return
+        try:
+            faults = list(History(kept_audit_key(settings)).verify(tx))
+        except WrongSetting as error:
+            raise Failed(str(error)) from None
+    if faults:
+        for fault in faults:
+            click.echo(fault, err=True)
+        raise Failed(f"{_count(len(faults), 'fault')} in the history of {_count(len(events), 'event')}")
+    click.echo(f"{_count(len(events), 'event')}, whole")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1)

@@ -1,0 +1,278 @@
+"""Escalations as Slack shows them: forms, one escalation with its moves, lists, notices, and the channel's message.
+
+Messages hold nothing that was typed; what was typed stands in views, which only those who may read it are shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bot.answering.reply import ContactNow, EmergencyCard
+from bot.escalations import Looked, Recorded
+from bot.knowledge.policy import EscalationPolicy
+from bot.storage.tickets import Line
+from bot.tickets.escalation import Kind, Stand
+from bot.tickets.fields import Field
+from bot.tickets.moves import Move
+from bot.tickets.notices import Speaking, day, first_upper
+from bot.tickets.quick import QuickForm, QuickKind
+from bot.tickets.raising import ANOTHER_WAY, Door, RaiseForm
+from handlers.slack import render
+from handlers.slack.blocks import (
+    MAX_SECTION,
+    Block,
+    actions,
+    button,
+    context,
+    cut,
+    escape,
+    flat,
+    header,
+    label,
+    section,
+    texts,
+)
+from handlers.slack.fields import inputs
+from handlers.slack.render import MAX_TEXT, Outgoing
+
+View = dict[str, Any]
+
+NO_NAMES = "No names, dates of birth or addresses: say what the situation is, and use your own case reference."
+HISTORY_SHOWN = 40
+"""Blocks; the whole history stands in the copy for the child's record, and in `ticket show`."""
+COPY_SHOWN = 90
+LISTED = 10
+FIRST = frozenset({Kind.TOLD, Kind.ACKNOWLEDGED, Kind.AGREED})
+"""Moves that somebody waits for."""
+
+
+# Messages
+
+
+def card(speaking: Speaking) -> Outgoing:
+    """The one message in the channel: reference, agencies, stage and date, and a button."""
+    lines = speaking.lines()
+    return Outgoing(
+        cut(escape(f"{speaking.title}. {' '.join(lines)}"), MAX_TEXT),
+        [
+            section(f"*{escape(speaking.title)}*\n" + "\n".join(map(escape, lines))),
+            *actions([_open(speaking.state.reference)]),
+        ],
+    )
+
+
+def notice(text: str, reference: str, *, reminder: bool = False) -> Outgoing:
+    """A message about an escalation to one person."""
+    first, _, rest = text.partition("\n")
+    later = [button("Remind us tomorrow", "move_snoozed", reference)] if reminder else []
+    blocks = [section(f"*{escape(first)}*"), *texts(escape(rest)), *actions([_open(reference), *later])]
+    return Outgoing(cut(escape(text), MAX_TEXT), blocks)
+
+
+def _open(reference: str) -> Block:
+    return button(f"Open {reference}", "open_ticket", reference)
+
+
+# Raising
+
+
+def door(metadata: Mapping[str, Any]) -> View:
+    """The right door first."""
+    options = [{"text": label(choice.label), "value": choice.value} for choice in Door]
+    element = {"type": "radio_buttons", "action_id": "value", "options": options}
+    return _view(
+        "escalation_door",
+        "We disagree",
+        "Go on",
+        metadata,
+        [
+            section("*Is a child in danger now?* <tel:999|Ring 999> first. Stages never come before safety."),
+            {"type": "input", "block_id": "door", "label": label("What is it about?"), "element": element},
+        ],
+    )
+
+
+def another_way(chosen: Door, contacts: tuple[ContactNow, ...]) -> View:
+    """Where an escalation is not the way: what is, and whom to ring."""
+    ring = render.contacts(contacts).blocks if contacts else []
+    return _view("shown", "Another way", None, {}, [section(escape(ANOTHER_WAY[chosen])), *_still(ring)])
+
+
+def raise_form(
+    form: RaiseForm,
+    metadata: Mapping[str, Any],
+    filled: Mapping[str, str | None] | None = None,
+    emergency: EmergencyCard | None = None,
+) -> View:
+    """Five fields, and what may be added. `emergency`: the card on top, where the child is not safe."""
+    blocks: list[Block] = []
+    if emergency is not None:
+        blocks += _still(render.card(emergency).blocks)
+        blocks.append(section("*Do that first.* Then say below what has been done, and press Record."))
+    blocks.append(_alert(NO_NAMES))
+    begins = f"It begins at {form.policy.stages[0].title}."
+    if not form.policy.timescales_confirmed:
+        begins += " The stages and days are provisional: the partnership has not confirmed them yet."
+    blocks.append(context(f"_{escape(begins)}_"))
+    blocks += inputs(form.required(), filled)
+    blocks += [context("*May stay empty, and can be added later*"), *inputs(form.further(), filled)]
+    return _view("escalation", "Raise an escalation", "Record", metadata, blocks)
+
+
+def recorded(found: Recorded, emergency: EmergencyCard | None = None) -> View:
+    """What the form turns into: reference, stage, who talks to whom, the date, and that nobody watches it tonight."""
+    blocks = _still(render.card(emergency).blocks) if emergency else []
+    first, *rest = found.lines
+    blocks += [header(cut(first, 150)), *(section(escape(line)) for line in rest)]
+    blocks += _still(render.contacts(found.contacts).blocks)
+    blocks.append(context("_It stands under Messages and on Home, with everything that can be done with it._"))
+    return _view("shown", "Recorded", None, {}, blocks)
+
+
+# One escalation
+
+
+def ticket(looked: Looked) -> View:
+    """One escalation: how it stands, what can be done, and its history with what was typed."""
+    speaking, state = looked.speaking, looked.state
+    moves = [
+        button(move.label, f"move_{move.kind.value}", state.reference)
+        | ({"style": "primary"} if move.kind in FIRST else {})
+        for move in looked.moves
+    ]
+    copy = button("Copy for the child's record", "copy_ticket", state.reference)
+    blocks = [header(cut(speaking.title, 150)), *(section(escape(line)) for line in speaking.lines())]
+    if state.stand is Stand.NOT_TOLD:
+        blocks += [section("*A text to send*"), *texts(escape(f"“{speaking.to_send()}”"))]
+    blocks += [*actions([*moves, copy]), header("What happened")]
+    lines = [block for line in speaking.history(looked.events) for block in texts(escape(line))]
+    left_out = len(lines) - HISTORY_SHOWN
+    if left_out > 0:
+        blocks.append(context(f"_{left_out} earlier parts are left out here; the copy for the record holds all._"))
+    blocks += lines[-HISTORY_SHOWN:]
+    blocks.append(context("This is not a referral. In danger ring <tel:999|999>."))
+    return _view("shown", "Escalation", None, {"reference": state.reference}, blocks)
+
+
+def move_form(looked: Looked, move: Move, fields: Sequence[Field], metadata: Mapping[str, Any]) -> View:
+    """What a move asks; where it asks nothing, what it means."""
+    blocks = [section(f"*{escape(looked.speaking.title)}*")]
+    if move.explains:
+        blocks.append(section(escape(move.explains)))
+    if fields:
+        blocks.append(_alert(NO_NAMES))
+    title = cut(move.label, 24)
+    return _view("ticket_move", title, "Record", metadata, [*blocks, *inputs(fields)])
+
+
+def moved(speaking: Speaking, said: str) -> View:
+    """What the form of a move turns into."""
+    lines = [section(escape(line)) for line in speaking.lines()]
+    return _view("shown", "Escalation", None, {}, [section(f"*{escape(said)}*"), header(speaking.title), *lines])
+
+
+def again(view: Mapping[str, Any], said: str) -> View:
+    """The same form once more, with what is to be done on top."""
+    kept = {name: view[name] for name in ("type", "callback_id", "private_metadata", "title", "submit", "close")}
+    return kept | {"blocks": [section(f"*{escape(said)}*"), *view["blocks"]][:100]}
+
+
+def copy(text: str) -> View:
+    """Plain text to copy into the child's record."""
+    hint = section("Select the text and copy it into your own system. It names nobody: write the child's name there.")
+    plain = [
+        {"type": "section", "text": label(text[start : start + MAX_SECTION])}
+        for start in range(0, len(text), MAX_SECTION)
+    ]
+    return _view("shown", "For the record", None, {}, [hint, *plain[:COPY_SHOWN]])
+
+
+def says(title: str, text: str) -> View:
+    """A view that only says something."""
+    return _view("shown", title, None, {}, [section(escape(text))])
+
+
+# Lists
+
+
+def listed(
+    title: str, lines: Sequence[Line], names: Mapping[str, str], policy: EscalationPolicy | None
+) -> list[Block]:
+    """Some escalations, each with a button; nothing typed is in it."""
+    if not lines:
+        return []
+    blocks = [section(f"*{escape(title)}*")]
+    for line in lines[:LISTED]:
+        blocks.append(section(escape(_in_short(line, names, policy))) | {"accessory": _open(line.reference)})
+    more = len(lines) - LISTED
+    return [*blocks, *([context(f"_and {more} more_")] if more > 0 else [])]
+
+
+def _in_short(line: Line, names: Mapping[str, str], policy: EscalationPolicy | None) -> str:
+    between = f"{names.get(line.raising, line.raising)} to {names.get(line.receiving, line.receiving)}"
+    if line.closed_at is not None:
+        return f"{line.reference}: {between}. {first_upper(line.stand.value.replace('-', ' '))}."
+    word = "due by" if policy is not None and policy.timescales_confirmed else "suggested by"
+    date = f", {word} {day(line.due)}" if line.due else ""
+    urgent = ", urgent" if line.urgent else ""
+    stage = policy.stage_by_id[line.stage].title if policy and line.stage in policy.stage_by_id else line.stage
+    return f"{line.reference}: {between}. {stage}. {_STANDS[line.stand]}{urgent}{date}."
+
+
+_STANDS = {
+    Stand.NOT_TOLD: "NOT YET TOLD",
+    Stand.TOLD: "Told, no answer yet",
+    Stand.ACKNOWLEDGED: "They have it",
+    Stand.MISDIRECTED: "Wrong agency",
+    Stand.PROPOSED: "An outcome is proposed",
+    Stand.CLOSED: "Closed",
+    Stand.WITHDRAWN: "Withdrawn",
+}
+
+
+# Short records
+
+
+def quick_buttons() -> list[Block]:
+    """The short records, each a few taps."""
+    return actions([button(kind.label, f"quick_{kind.value}", kind.value) for kind in QuickKind])
+
+
+def quick(form: QuickForm, today: str) -> View:
+    """The form of a short record."""
+    blocks = [_alert(NO_NAMES), *inputs(form.fields(today))]
+    return _view("quick_record", cut(form.kind.label, 24), "Record", {"kind": form.kind.value}, blocks)
+
+
+def quick_recorded(reference: str) -> View:
+    """What it turns into."""
+    said = (
+        f"*Recorded as {reference}.* It tells the partnership how disagreements are settled. It is not a referral, "
+        "and nobody acts on it."
+    )
+    return _view("shown", "Recorded", None, {}, [section(said)])
+
+
+def _alert(text: str) -> Block:
+    return {"type": "alert", "level": "warning", "text": label(cut(text, 200))}
+
+
+def _still(blocks: Iterable[Block]) -> list[Block]:
+    """Without buttons, which would lead away from a form."""
+    return [block for block in flat(blocks) if block["type"] != "actions"]
+
+
+def _view(
+    callback: str, title: str, submit: str | None, metadata: Mapping[str, Any], blocks: Iterable[Block]
+) -> View:
+    view = {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": json.dumps(dict(metadata)),
+        "title": label(cut(title, 24)),
+        "close": label("Cancel" if submit else "Close"),
+        "blocks": list(blocks)[:100],
+    }
+    return view | ({"submit": label(submit)} if submit else {})

@@ -1,0 +1,553 @@
+"""The operator's commands for escalations: `ticket`, `tick`, `export`, `audit verify`, and what `doctor` says."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from slack_stand_in import limited
+from test_command_line import failed, flat, process, ran, run
+from ticketing import AUDIT_KEY, MANAGER, OUTCOME, RAISED, TEACHER, TEAM, Office, town
+
+from bot.config import ROOT
+from bot.storage import history, quick_records, tickets
+from bot.storage.database import Store, connect, migrate
+from bot.tickets.escalation import Kind
+
+REFERENCE = "ESC-2026-0001"
+ALL = [
+    ["ticket", "list"],
+    ["ticket", "show", REFERENCE],
+    ["tick"],
+    ["export", "escalations"],
+    ["export", "events"],
+    ["export", "quick-records"],
+    ["audit", "verify"],
+]
+
+
+@pytest.fixture(autouse=True)
+def here(smalltown, tmp_path, monkeypatch):
+    """The command line on a small town with leads, and nothing of the settings of whoever runs the tests."""
+    for line in (
+        "SLACK_BOT_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "SLACK_API_URL",
+        "MANAGERS",
+        "ESCALATIONS_CHANNEL",
+        "PORT",
+    ):
+        monkeypatch.delenv(line, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PARTNERSHIP", "smalltown")
+    monkeypatch.setenv("KNOWLEDGE_DIR", str(smalltown.parent))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/data/safeguarding.db")
+    monkeypatch.setenv("ALLOW_TIME_TRAVEL", "1")
+    return town(smalltown, ROOT / "knowledge" / "england")
+
+
+@pytest.fixture
+def data(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "audit.key").write_text(AUDIT_KEY)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def office(here, data):
+    """The service beside the commands, on the same database."""
+    office = Office(here, data, managers=[MANAGER], channel="C0ESC")
+    yield office
+    office.close()
+
+
+@pytest.fixture
+def slack(stand_in, monkeypatch):
+    """Slack is set, and stands on this machine."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "secret")
+    monkeypatch.setenv("SLACK_API_URL", stand_in.api_url)
+    monkeypatch.setenv("MANAGERS", MANAGER)
+    monkeypatch.setenv("ESCALATIONS_CHANNEL", "C0ESC")
+    return stand_in
+
+
+def broken(data, database="safeguarding.db"):
+    (data / database).write_bytes(b"minutes of the policy subgroup\n" * 200)
+
+
+def confirmed(folder):
+    """The partnership confirms its days; the file's new text."""
+    policy = folder / "escalation-policy.yaml"
+    text = policy.read_text("utf-8").replace("timescales_confirmed: false", "timescales_confirmed: true")
+    assert "timescales_confirmed: true" in text
+    policy.write_text(text, encoding="utf-8")
+    return text
+
+
+def closed(office, **changes):
+    office.raise_(**changes)
+    office.move(Kind.PROPOSED, office.teacher, **OUTCOME)
+    office.move(Kind.AGREED, office.council_lead)
+
+
+# ticket list
+
+
+def test_before_anything_was_raised_the_lists_say_so():
+    assert ran("ticket", "list") == "No escalation is open.\n"
+    assert ran("ticket", "list", "--all") == "No escalation was raised yet.\n"
+    assert json.loads(ran("ticket", "list", "--json")) == []
+
+
+def test_a_list_says_how_each_stands_whose_move_it_is_and_until_when(office):
+    office.raise_()
+    assert flat(ran("ticket", "list")) == (
+        "ESC-2026-0001 High School to Smalltown Council Stage 1: practitioner with practitioner; NOT YET TOLD; "
+        "whose move: High School"
+    )
+    office.move(Kind.TOLD, office.teacher, how="phone", whom="Team manager")
+    assert flat(ran("ticket", "list")).endswith(
+        "told, no answer yet; whose move: Smalltown Council; suggested by Tuesday 28 April 2026"
+    )
+
+
+def test_a_date_is_due_only_under_a_policy_whose_days_were_confirmed_when_it_began(office, here):
+    office.raise_()
+    office.move(Kind.TOLD, office.teacher, how="phone", whom="Team manager")
+    office.policy_becomes(confirmed(here))
+    office.raise_()
+    office.move(Kind.TOLD, office.teacher, "ESC-2026-0002", how="phone", whom="Team manager")
+    before, after = json.loads(ran("ticket", "list", "--json"))
+    assert [(line["reference"], line["date_is"]) for line in (before, after)] == [
+        ("ESC-2026-0001", "suggested"),
+        ("ESC-2026-0002", "due"),
+    ]
+    assert re.findall(r"(\w+) by Tuesday", flat(ran("ticket", "list"))) == ["suggested", "due"]
+    assert json.loads(ran("ticket", "show", "ESC-2026-0002", "--json"))["date_is"] == "due"
+
+
+def test_those_that_are_closed_are_listed_only_with_all(office):
+    closed(office)
+    assert ran("ticket", "list") == "No escalation is open.\n"
+    assert flat(ran("ticket", "list", "--all")).endswith("Smalltown Council Closed on Monday 27 April 2026")
+    (line,) = json.loads(ran("ticket", "list", "--all", "--json"))
+    assert (line["stand"], line["outcome"], line["move"], line["due"]) == ("closed", "decision-changed", None, None)
+
+
+def test_a_list_holds_nothing_that_was_typed_and_is_no_event(office):
+    office.raise_()
+    before = len(office.events())
+    for options in ([], ["--all"], ["--json"]):
+        assert "turned down" not in ran("ticket", "list", *options)
+    assert len(office.events()) == before
+
+
+def test_a_list_as_json_has_the_same_keys_for_each(office):
+    office.raise_()
+    closed(office, urgent="yes")
+    keys = "reference opened_at raising receiving reason stage stand urgent move due date_is closed_at outcome"
+    assert {tuple(line) for line in json.loads(ran("ticket", "list", "--all", "--json"))} == {tuple(keys.split())}
+
+
+def test_agencies_that_are_no_longer_listed_stand_with_their_ids(office, here):
+    office.raise_()
+    partnership = here / "partnership.yaml"
+    partnership.write_text(partnership.read_text("utf-8").replace("id: social-care", "id: council"), encoding="utf-8")
+    assert "High School to social-care" in ran("ticket", "list")
+    assert "High School to social-care" in ran("ticket", "show", REFERENCE)
+
+
+# ticket show
+
+
+def test_one_escalation_is_shown_with_what_was_typed_and_that_is_an_event_of_the_operator(office):
+    office.raise_()
+    shown = flat(ran("ticket", "show", REFERENCE.lower()))
+    for words in (
+        "ESC-2026-0001: High School to Smalltown Council",
+        "NOT YET TOLD",
+        "A text to send",
+        "What happened",
+        RAISED["disagree"],
+        "This is not a referral. In danger ring 999.",
+    ):
+        assert words in shown
+    read = office.events()[-1]
+    assert (read.kind, read.data) == (Kind.READ, {"operator": True})
+    (person,) = office.rows("SELECT channel, channel_user_id FROM people WHERE id = :id", id=read.person_id)
+    assert person == {"channel": "terminal", "channel_user_id": "local operator"}
+    ran("ticket", "show", REFERENCE)
+    assert [event.kind for event in office.events()].count(Kind.READ) == 2
+
+
+@pytest.mark.parametrize("reference", ["ESC-2026-0002", "ESC-2026-1", "QR-2026-0001", "", "nonsense"])
+def test_a_reference_that_there_is_not_is_one_clear_line_and_no_event(office, reference):
+    office.raise_()
+    said = failed("ticket", "show", reference)
+    assert said == f"{reference}: no such escalation; `ticket list --all` lists them"
+    assert len(office.events()) == 1
+
+
+def test_the_copy_for_the_childs_record_is_plain_text_with_a_line_for_the_name(office):
+    office.raise_()
+    copy = ran("ticket", "show", REFERENCE, "--copy")
+    looked = office.look(office.teacher)
+    assert copy == looked.speaking.for_the_record(looked.events) + "\n"
+    assert "Child: ____" in copy
+    assert RAISED["want"] in copy
+
+
+def test_one_escalation_as_json_has_its_events_and_what_can_be_done(office):
+    closed(office)
+    shown = json.loads(ran("ticket", "show", REFERENCE, "--json"))
+    assert (shown["reference"], shown["stand"], shown["raising"]) == (REFERENCE, "closed", "high-school")
+    assert shown["outcome"] == {
+        "outcome": "decision-changed", "change": "seen-sooner", "child_safe": "yes", "voice": "yes",
+    }  # fmt: skip
+    assert [event["kind"] for event in shown["events"]] == ["opened", "outcome-proposed", "outcome-agreed"]
+    assert shown["events"][0]["typed"]["disagree"] == RAISED["disagree"]
+    assert set(shown["moves"]) == {"reopened", "followed-up"}
+
+
+def test_a_copy_as_json_is_bad_usage():
+    assert "--copy or --json" in failed("ticket", "show", REFERENCE, "--copy", "--json", code=2)
+
+
+@pytest.mark.parametrize("options", [[], ["--copy"]], ids=["shown", "copied"])
+def test_what_somebody_typed_commands_no_terminal(office, options):
+    office.raise_(want="A visit\x1b]0;owned\x07 this\u202e week")
+    printed = ran("ticket", "show", REFERENCE, *options)
+    assert "A visit]0;owned this week" in flat(printed)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", printed)
+
+
+def test_with_broken_knowledge_one_escalation_is_shown_from_what_was_last_in_use(office, here):
+    office.raise_()
+    ran("ask", "what is private fostering")  # what was answered from is kept
+    (here / "partnership.yaml").write_text("name: [")
+    assert "High School to Smalltown Council" in ran("ticket", "list")
+    assert RAISED["disagree"] in flat(ran("ticket", "show", REFERENCE))
+
+
+def test_with_broken_knowledge_and_none_before_the_list_is_shown_and_the_rest_says_why_not(office, here):
+    office.raise_()
+    (here / "partnership.yaml").write_text("name: [")
+    assert "High School to Smalltown Council" in ran("ticket", "list")
+    for command in (["ticket", "show", REFERENCE], ["tick"]):
+        assert failed(*command).startswith("the knowledge cannot be used: smalltown/partnership.yaml:")
+    assert len(office.events()) == 1
+
+
+# Whatever is wrong
+
+
+@pytest.mark.parametrize("command", ALL, ids=" ".join)
+def test_a_database_that_cannot_be_used_is_one_clear_line(data, command):
+    broken(data)
+    assert failed(*command).startswith(f"the database {data / 'safeguarding.db'} cannot be used")
+
+
+@pytest.mark.parametrize("command", [["ticket", "list"], ["ticket", "show", REFERENCE], ["tick"]], ids=" ".join)
+def test_a_key_that_cannot_be_used_is_one_clear_line(data, command):
+    (data / "audit.key").write_text("short")
+    assert str(data / "audit.key") in failed(*command)
+
+
+def test_records_that_cannot_be_written_just_now_are_one_clear_line(office, monkeypatch):
+    office.raise_()
+    monkeypatch.setattr("bot.storage.database.BUSY_TIMEOUT_SECONDS", 0.1)
+    with closing(connect(office.database)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        assert "nothing is lost" in failed("ticket", "show", REFERENCE)
+        office.now += timedelta(days=14)
+        assert "nothing is lost" in failed("tick", "--at", office.now.isoformat())
+
+
+# tick
+
+
+def test_a_tick_with_nothing_due_does_nothing(office):
+    assert ran("tick") == "0 escalations looked after; Slack is not set, so nothing was sent\n"
+    office.raise_()
+    assert ran("tick", "--at", "2026-04-27T10:05").startswith("0 escalations looked after")
+
+
+def test_a_tick_reminds_and_closes_what_nobody_answered_once(office):
+    office.raise_()
+    office.move(Kind.PROPOSED, office.teacher, **OUTCOME)
+    office.raise_()
+    at = ("tick", "--at", "2026-05-06T10:00")  # the bank holiday lies between: the fifth working day is the 5th
+    assert ran(*at).startswith("2 escalations looked after; ")
+    assert office.state().closed_as is Kind.LAPSED
+    assert office.state("ESC-2026-0002").reminded
+    events = office.rows("SELECT * FROM events")
+    assert ran(*at).startswith("0 escalations looked after; ")
+    assert office.rows("SELECT * FROM events") == events
+
+
+def test_a_time_needs_time_travel_to_be_allowed(office, monkeypatch):
+    monkeypatch.delenv("ALLOW_TIME_TRAVEL")
+    office.raise_()
+    assert failed("tick", "--at", "2026-05-06T10:00") == "--at needs ALLOW_TIME_TRAVEL=1"
+    assert len(office.events()) == 1
+
+
+def test_a_tick_delivers_what_waits_and_starts_the_clock_by_telling(office, slack):
+    office.raise_()
+    said = ran("tick", "--at", "2026-04-27T10:05")
+    assert said == f"0 escalations looked after; {len(office.outbox())} messages delivered\n"
+    assert sorted({call.channel for call in slack.taken("chat.postMessage")}) == ["C0ESC", TEACHER, TEAM]
+    assert [call.channel for call in slack.taken("chat.update")] == ["C0ESC"]
+    assert office.state().stand.value == "told"
+    assert office.state().stage_since == datetime(2026, 4, 27, 9, 5, tzinfo=UTC)
+    assert ran("tick", "--at", "2026-04-27T10:06") == "0 escalations looked after; 0 messages delivered\n"
+
+
+def test_more_than_a_round_of_the_outbox_is_delivered_in_one_tick(office, slack):
+    for _ in range(12):
+        office.raise_()
+    said = ran("tick", "--at", "2026-04-27T10:05")
+    assert said == f"0 escalations looked after; {len(office.outbox())} messages delivered\n"
+    assert len(office.outbox()) > 40
+    assert office.rows("SELECT id FROM outbox WHERE delivered IS NULL") == []
+
+
+def test_what_slack_does_not_take_waits_and_the_tick_succeeds(office, slack):
+    office.raise_()
+    slack.down = True
+    assert ran("tick", "--at", "2026-04-27T10:05") == (
+        "0 escalations looked after; 0 messages delivered, 3 still waiting\n"
+    )
+    slack.down = False
+    said = ran("tick", "--at", "2026-04-27T10:06")
+    assert said == f"0 escalations looked after; {len(office.outbox())} messages delivered\n"
+
+
+def test_a_message_that_slack_asks_to_wait_with_keeps_no_other_waiting(office, slack):
+    office.raise_()
+    slack.plan("chat.postMessage", limited(120))
+    ran("tick", "--at", "2026-04-27T10:05")
+    waiting = office.rows("SELECT recipient, due FROM outbox WHERE delivered IS NULL AND attempts > 0")
+    assert waiting == [{"recipient": TEACHER, "due": "2026-04-27T09:07:00.000000Z"}]
+    assert {call.channel for call in slack.taken("chat.postMessage")} == {"C0ESC", TEAM}
+
+
+def ticking(*options):
+    command = [sys.executable, str(ROOT / "app.py"), "tick", *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_two_processes_that_tick_at_once_do_nothing_twice(office, slack):
+    for _ in range(3):
+        office.raise_()
+    at = ("--at", "2026-05-06T10:00")
+    with slack.holding():
+        both = [ticking(*at), ticking(*at)]
+        slack.wait_tried("chat.postMessage")
+    said = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    ran("tick", *at)  # what the one left to the other
+    steps = [(event.ticket, event.data["step"]) for number in (1, 2, 3)
+             for event in office.events(f"ESC-2026-000{number}") if event.kind is Kind.REMINDED]  # fmt: skip
+    assert steps
+    assert len(set(steps)) == len(steps)
+    queued = office.rows("SELECT kind FROM outbox")
+    assert office.rows("SELECT id FROM outbox WHERE delivered IS NULL") == []
+    assert len(slack.tried("chat.postMessage") + slack.tried("chat.update")) == len(queued)
+    assert sum(int(re.match(r"\d+", out)[0]) for out, _ in said) == 3
+
+
+def test_only_one_process_sends_and_a_dead_one_holds_up_nobody(data):
+    database = data / "safeguarding.db"
+    migrate(database)
+    here, there = Store(database), Store(database)
+    with here.alone("outbox-slack") as first, there.alone("outbox-slack") as second, there.alone("x") as other:
+        assert (first, second, other) == (True, False, True)
+    held = f"""
+from pathlib import Path
+from bot.storage.database import Store
+with Store(Path({str(database)!r})).alone("outbox-slack") as ours:
+    print(ours, flush=True)
+    input()
+"""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", held], cwd=ROOT, **pipes) as holder:
+        assert holder.stdout.readline() == b"True\n"
+        with here.alone("outbox-slack") as ours:
+            assert not ours
+        holder.kill()
+    with here.alone("outbox-slack") as ours:
+        assert ours
+    for store in (here, there):
+        store.close()
+
+
+def test_one_that_cannot_be_read_keeps_no_other_from_being_looked_after(office):
+    office.raise_()
+    office.raise_()
+    policy = office.rows("SELECT version FROM policies")[0]["version"]
+
+    def another_release(tx):
+        tx.execute("INSERT INTO policies (version, content) VALUES ('old', '{}')")
+        tx.execute("DROP TRIGGER events_are_never_changed")
+        tx.execute(
+            "UPDATE events SET data = replace(data, :policy, 'old') WHERE ticket = :t", policy=policy, t=REFERENCE
+        )
+
+    office.store.submit(another_release).result()
+    assert ran("tick", "--at", "2026-05-06T10:00").startswith("1 escalation looked after; ")
+    assert office.state("ESC-2026-0002").reminded
+
+
+# export
+
+
+def columns_of(office, table):
+    return {row["name"] for row in office.rows(f"SELECT name FROM pragma_table_info('{table}')")}
+
+
+def exported(what):
+    rows = json.loads(ran("export", what, "--format", "json"))
+    assert len(list(csv.DictReader(io.StringIO(ran("export", what), newline="")))) == len(rows)
+    return rows
+
+
+def test_an_export_has_every_column(office):
+    assert set(tickets.EXPORTED) == columns_of(office, "tickets")
+    assert set(history.EXPORTED) == columns_of(office, "events")
+    assert set(quick_records.EXPORTED) == columns_of(office, "quick_records")
+    for what, columns in (("escalations", tickets), ("events", history), ("quick-records", quick_records)):
+        assert ran("export", what).splitlines() == [",".join(columns.EXPORTED)]
+        assert exported(what) == []
+
+
+def test_escalations_and_their_events_are_exported_without_what_was_typed(office):
+    closed(office)
+    (row,) = exported("escalations")
+    assert (row["reference"], row["closed_as"], row["change"]) == (REFERENCE, "outcome-agreed", "seen-sooner")
+    assert [event["kind"] for event in exported("events")] == ["opened", "outcome-proposed", "outcome-agreed"]
+    for what in ("escalations", "events"):
+        for form in ("csv", "json"):
+            printed = ran("export", what, "--format", form)
+            assert not any(typed in printed for typed in (RAISED["disagree"], RAISED["want"], OUTCOME["agreed"]))
+
+
+def test_quick_records_are_exported_with_their_sentence_safe_for_a_spreadsheet(here):
+    ran("chat", typed="worked well\n2\n=cmd: they rang back within the hour\n")
+    (row,) = csv.DictReader(io.StringIO(ran("export", "quick-records"), newline=""))
+    assert (row["kind"], row["text"]) == ("worked-well", "'=cmd: they rang back within the hour")
+
+
+# audit verify
+
+
+def test_a_history_that_is_whole_is_said_to_be_with_its_count(office):
+    assert ran("audit", "verify") == "0 events: there is nothing to verify yet\n"
+    office.raise_()
+    assert ran("audit", "verify") == "1 event, whole\n"
+    ran("ticket", "show", REFERENCE)
+    assert ran("audit", "verify") == "2 events, whole\n"
+
+
+def tampered(office, sql):
+    with closing(connect(office.database)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in names:
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("PRAGMA foreign_keys=OFF")
+        connection.execute(sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "fault"),
+    [
+        ("UPDATE events SET kind = 'withdrawn' WHERE seq = 2", "event 2 of ESC-2026-0001 was changed"),
+        (
+            "UPDATE events SET at = '2026-04-26T09:00:00.000000Z' WHERE seq = 1",
+            "event 1 of ESC-2026-0001 was changed",
+        ),
+        ("DELETE FROM events WHERE seq = 2", "event 2 is missing"),
+        ('UPDATE event_bodies SET body = \'{"want":"x"}\' WHERE seq = 1', "the text of event 1 of ESC-2026-0001"),
+    ],
+    ids=["kind", "time", "removed", "text"],
+)
+def test_each_fault_of_a_history_is_said_and_ends_with_1(office, sql, fault):
+    closed(office)
+    tampered(office, sql)
+    result = run("audit", "verify")
+    *faults, last = result.stderr.splitlines()
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert any(line.startswith(fault) for line in faults)
+    assert re.fullmatch(r"\d faults? in the history of [23] events", last)
+
+
+def test_a_text_that_was_removed_when_its_time_was_up_is_no_fault(office):
+    office.raise_()
+    tampered(office, "DELETE FROM event_bodies")
+    assert ran("audit", "verify") == "1 event, whole\n"
+
+
+def test_a_key_that_is_lost_is_said_and_no_other_is_made(office, data):
+    office.raise_()
+    (data / "audit.key").unlink()
+    assert failed("audit", "verify") == f"{data / 'audit.key'} is missing: restore it with the database it belongs to"
+    assert not (data / "audit.key").exists()
+    (data / "audit.key").write_text("b" * 64)
+    assert "was changed" in run("audit", "verify").stderr
+
+
+# doctor
+
+
+def said_by_the_doctor():
+    (line,) = (line for line in run("doctor").stdout.splitlines() if "escalations: " in line)
+    return line
+
+
+def test_the_doctor_says_what_is_to_be_done_for_escalations_and_calls_none_of_it_wrong(here):
+    said = said_by_the_doctor()
+    assert said.startswith("ok    escalations: to do: give a lead")
+    for words in ("1 of 3 agencies (gp)", "MANAGERS", "timescales_confirmed"):
+        assert words in said
+
+
+def test_the_doctor_has_nothing_to_say_where_all_is_set(here, monkeypatch):
+    monkeypatch.setenv("MANAGERS", MANAGER)
+    confirmed(here)
+    partnership = here / "partnership.yaml"
+    text = partnership.read_text("utf-8").replace("kind: gp}", "kind: gp, leads: [{role: GP lead, slack: U0GPLEAD}]}")
+    partnership.write_text(text, encoding="utf-8")
+    assert said_by_the_doctor() == "ok    escalations: all is set"
+
+
+def test_a_lead_who_is_away_with_a_deputy_whom_the_bot_cannot_tell_is_to_be_done(here):
+    partnership = here / "partnership.yaml"
+    away = "deputy: {role: Deputy}, away: [2026-01-01, 2126-01-01]}"
+    text = partnership.read_text("utf-8").replace("slack: U0DSL, email: dsl@school.example}", f"slack: U0DSL, {away}")
+    partnership.write_text(text, encoding="utf-8")
+    assert "2 of 3 agencies (high-school, gp)" in said_by_the_doctor()
+
+
+def test_without_a_policy_the_doctor_says_that_none_can_be_raised(here):
+    (here / "escalation-policy.yaml").unlink()
+    assert "no escalation-policy.yaml" in said_by_the_doctor()
+
+
+def test_without_a_policy_nothing_is_due_and_nothing_is_listed(here):
+    (here / "escalation-policy.yaml").unlink()
+    assert ran("ticket", "list") == "No escalation is open.\n"
+    assert ran("tick").startswith("0 escalations looked after")
+
+
+def test_a_real_process_prints_one_line(data):
+    result = process("tick")
+    assert (result.returncode, result.stdout.count("\n")) == (0, 1)
+    assert process("ticket", "show", REFERENCE).stderr == (
+        f"{REFERENCE}: no such escalation; `ticket list --all` lists them\n"
+    )
