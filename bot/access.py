@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.knowledge.model import Agency, LeadContact
+from bot.knowledge.partnership import Agency, LeadContact
 
 
 class AgencySource(StrEnum):

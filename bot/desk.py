@@ -19,7 +19,8 @@ from bot.answering import messages
 from bot.answering.guidance import Guidance
 from bot.answering.library import Library
 from bot.answering.reply import Asked, EmergencyCard, Reply, Status
-from bot.knowledge.model import Agency, KnowledgeBase
+from bot.knowledge.model import KnowledgeBase
+from bot.knowledge.partnership import Agency
 from bot.pace import Pace
 from bot.storage import claims, people, questions
 from bot.storage.database import Busy, Closed, Store, Transaction

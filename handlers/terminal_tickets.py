@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.answering.reply import ContactNow
 from bot.escalations import Looked, Recorded
-from bot.knowledge.model import Partnership
+from bot.knowledge.partnership import Partnership
 from bot.storage.tickets import Line
 from bot.tickets.escalation import Event, Stand
 from bot.tickets.fields import Field

@@ -9,7 +9,9 @@ from datetime import date
 from bot.answering.guidance import Directory
 from bot.answering.reply import ContactNow, EmergencyCard
 from bot.knowledge.hours import DAYS, WhenClosed
-from bot.knowledge.model import AgencyKind, Contact, Entry, Source
+from bot.knowledge.model import Contact, Entry
+from bot.knowledge.partnership import AgencyKind
+from bot.knowledge.shapes import Source
 
 
 def day(moment: date) -> str:

@@ -7,19 +7,9 @@ from functools import cached_property
 from bot.answering.reply import ContactNow, EmergencyCard
 from bot.desk import whole_characters
 from bot.knowledge.loading import examine
-from bot.knowledge.model import (
-    Agency,
-    AgencyKind,
-    Approval,
-    Contact,
-    Entry,
-    KnowledgeBase,
-    Number,
-    Partnership,
-    Rule,
-    Source,
-    Topic,
-)
+from bot.knowledge.model import Approval, Contact, Entry, KnowledgeBase, Number, Rule, Topic
+from bot.knowledge.partnership import Agency, AgencyKind, Partnership
+from bot.knowledge.shapes import Source
 from bot.working_time import Opening
 
 MOMENTS = (datetime(2026, 11, 25, 10, 30, tzinfo=UTC), datetime(2026, 12, 26, 3, 0, tzinfo=UTC))

@@ -35,7 +35,6 @@ from bot.desk import now
 from bot.storage.database import connect, utc
 from bot.storage.questions import new_id
 from handlers import server
-from tests.ticketing import escalations_of
 
 ASKERS = 64
 RUN_SECONDS = 30

@@ -29,7 +29,8 @@ from bot.answering.answer import answer, show
 from bot.answering.guidance import NO_DIRECTORY, Directory, Guidance
 from bot.answering.reply import Asked, EmergencyCard, Reply, Status
 from bot.desk import Desk
-from bot.knowledge.model import AgencyKind, Contact, Entry, KnowledgeBase
+from bot.knowledge.model import Contact, Entry, KnowledgeBase
+from bot.knowledge.partnership import AgencyKind
 from bot.privacy import Found, Kind
 from bot.storage.database import Transaction, connect, migrate
 from bot.storage.questions import Day, new_id

@@ -17,7 +17,7 @@ from bot.answering.alarm.model import WEIGHTS, ModelUnusable, load
 from bot.answering.guidance import COPY, NO_DIRECTORY, Guidance, last_good_copy, save_copy
 from bot.config import ROOT
 from bot.knowledge.loading import load as load_knowledge
-from bot.knowledge.model import AgencyKind
+from bot.knowledge.partnership import AgencyKind
 
 FRIDAY_MORNING = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 FRIDAY_NIGHT = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from bot.answering.answer import answer, asks_to_decide, danger, show
 from bot.answering.guidance import Guidance
 from bot.answering.reply import Asked, Status
 from bot.knowledge.loading import load
-from bot.knowledge.model import AgencyKind
+from bot.knowledge.partnership import AgencyKind
 from bot.privacy import Kind
 
 FRIDAY_MORNING = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)

@@ -22,7 +22,9 @@ from bot.knowledge import approvals, yaml_source
 from bot.knowledge.checks import check
 from bot.knowledge.loading import examine, layers_of, load
 from bot.knowledge.merging import drafted
-from bot.knowledge.model import AgencyKind, Approval, Approved, Entry, Rule, Source
+from bot.knowledge.model import Approval, Approved, Entry, Rule
+from bot.knowledge.partnership import AgencyKind
+from bot.knowledge.shapes import Source
 
 COT, DEFINITION, ROOM = "sleep.cot", "private-fostering.definition", "safer-sleep.room"
 BY, ON = "Policy subgroup", date(2027, 1, 12)

@@ -15,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.knowledge.loading import KnowledgeFault, layers_for, layers_of, load
-from bot.knowledge.model import AgencyKind, Approval, Rule, Source
+from bot.knowledge.model import Approval, Rule
+from bot.knowledge.partnership import AgencyKind
+from bot.knowledge.shapes import Source
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED = PROJECT / "knowledge"

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.knowledge.model import AgencyKind, Entry, Rule, Source
+from bot.knowledge.model import Entry, Rule
+from bot.knowledge.partnership import AgencyKind
 from bot.knowledge.reading_age import reading_age, text_reading_age
+from bot.knowledge.shapes import Source
 
 
 def entry(answer="Ring us.", **fields):

@@ -18,7 +18,9 @@ from bot.answering.guidance import Guidance
 from bot.config import ROOT
 from bot.knowledge.loading import layers_of, load
 from bot.knowledge.markdown import parse, spans
-from bot.knowledge.model import AgencyKind, Approval, Contact, Number, Rule, Source
+from bot.knowledge.model import Approval, Contact, Number, Rule
+from bot.knowledge.partnership import AgencyKind
+from bot.knowledge.shapes import Source
 from handlers import wording
 from handlers.server import make_app
 from handlers.web.guidance import VALID, standalone, valid_until

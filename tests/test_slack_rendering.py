@@ -14,7 +14,9 @@ from bot.answering.answer import answer, show
 from bot.answering.reply import Asked, ContactNow, EmergencyCard, Reply, Status
 from bot.config import ROOT
 from bot.knowledge.loading import layers_of, load
-from bot.knowledge.model import AgencyKind, Contact, Entry, Number, Rule, Source, Topic
+from bot.knowledge.model import Contact, Entry, Number, Rule, Topic
+from bot.knowledge.partnership import AgencyKind
+from bot.knowledge.shapes import Source
 from bot.privacy import Found, Kind, mask
 from bot.storage.questions import new_id
 from bot.working_time import Opening

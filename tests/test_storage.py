@@ -481,6 +481,7 @@ def test_nobody_hears_of_success_before_it_is_on_the_disk(store, path):
     gate.open()
     for future in futures:
         future.result(10)
+    store.submit(lambda tx: None).result(10)  # all before it have been told by then
     assert seen == [["a", "b", "c"]] * 3
 
 

@@ -17,7 +17,9 @@ import app
 from bot.answering.guidance import Guidance
 from bot.config import ROOT
 from bot.knowledge.loading import layers_of, load
-from bot.knowledge.model import AgencyKind, Approval, Contact, Entry, Number, Rule, Source
+from bot.knowledge.model import Approval, Contact, Entry, Number, Rule
+from bot.knowledge.partnership import AgencyKind
+from bot.knowledge.shapes import Source
 from bot.knowledge.versions import Change, Field, Kind, NotReadable, Subject, changes, restored
 from bot.storage import versions
 from bot.storage.database import Store, connect, migrate, utc

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from bot.answering.guidance import Directory
 from bot.knowledge.dates import is_older
 from bot.knowledge.loading import layers_of, load
-from bot.knowledge.model import Contact, Partnership
+from bot.knowledge.model import Contact
+from bot.knowledge.partnership import Partnership
 from handlers import wording
 
 LONDON = ZoneInfo("Europe/London")

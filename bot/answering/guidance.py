@@ -19,7 +19,8 @@ from bot.answering.reply import SMALL_TALK_TOPIC, ContactNow, EmergencyCard
 from bot.knowledge.dates import is_older
 from bot.knowledge.hours import WhenClosed
 from bot.knowledge.loading import load
-from bot.knowledge.model import AgencyKind, Contact, ContactsSource, Entry, KnowledgeBase, Partnership, plain
+from bot.knowledge.model import Contact, ContactsSource, Entry, KnowledgeBase, plain
+from bot.knowledge.partnership import AgencyKind, Partnership
 from bot.privacy import Guard
 from bot.working_time import OpeningHours, closes_soon, in_words
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from bot.answering.guidance import Directory, Guidance, last_good_copy, save_copy
 from bot.answering.matching.semantic import Encoder, NoModel
 from bot.knowledge.loading import KnowledgeFault, examine, fingerprint, layers_of, load
-from bot.knowledge.model import KnowledgeBase, Partnership
+from bot.knowledge.model import KnowledgeBase
+from bot.knowledge.partnership import Partnership
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from bot.answering.matching.matcher import Ranking
-from bot.knowledge.model import Agency, Contact, Entry, Topic
+from bot.knowledge.model import Contact, Entry, Topic
+from bot.knowledge.partnership import Agency
 from bot.privacy import Found
 from bot.working_time import Opening
 

@@ -93,7 +93,7 @@ def spans(text: str) -> tuple[Span, ...]:
 
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
-    """A text without its marks, for a terminal or a notification. Kept: the same guidance is shown again and again."""
+    """A text without its marks, for a terminal or a notification. Kept, since the same is shown again and again."""
     lines: list[str] = []
     for block in parse(text):
         for number, item in enumerate(block.items, 1):

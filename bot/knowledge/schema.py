@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from bot.knowledge.model import ContactsSource, EntrySource, Glossary, Partnership, ToConfirmSource, TopicSource
+from bot.knowledge.model import ContactsSource, EntrySource, Glossary, ToConfirmSource, TopicSource
+from bot.knowledge.partnership import Partnership
 from bot.knowledge.policy import EscalationPolicySource
 
 FOLDER = "schema"

@@ -16,10 +16,10 @@ from bot.knowledge.model import (
     EntrySource,
     Glossary,
     OpenPoint,
-    Partnership,
     ToConfirmSource,
     TopicSource,
 )
+from bot.knowledge.partnership import Partnership
 from bot.knowledge.policy import EscalationPolicySource
 from bot.knowledge.shaping import shape
 from bot.knowledge.yaml_source import Document, Fault, Path_

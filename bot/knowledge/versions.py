@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.knowledge.model import Contact, Entry, KnowledgeBase, OpenPoint, Partnership, Topic, plain, titled
+from bot.knowledge.model import Contact, Entry, KnowledgeBase, OpenPoint, Topic, plain, titled
+from bot.knowledge.partnership import Partnership
 from bot.knowledge.policy import EscalationPolicy
 
 SAID = (

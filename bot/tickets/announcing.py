@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.config import Settings
-from bot.knowledge.model import Agency, Lead, LeadContact, Partnership
+from bot.knowledge.partnership import Agency, Lead, LeadContact, Partnership
 from bot.knowledge.policy import EscalationPolicy
 from bot.storage import outbox, people
 from bot.storage.database import Transaction

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.knowledge.model import Agency
+from bot.knowledge.partnership import Agency
 from bot.knowledge.policy import EscalationPolicy, Option
 from bot.tickets.escalation import OPEN, Escalation, Kind, Side, Stand
 from bot.tickets.fields import Field, FieldKind

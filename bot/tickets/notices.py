@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from bot.knowledge.model import LeadContact, Partnership
+from bot.knowledge.partnership import LeadContact, Partnership
 from bot.knowledge.policy import EscalationPolicy, Option
 from bot.tickets.clock import Audience, Clock, Reminder
 from bot.tickets.escalation import Escalation, Event, Kind, Side, Stand

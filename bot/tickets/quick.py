@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.knowledge.model import Agency
+from bot.knowledge.partnership import Agency
 from bot.knowledge.policy import EscalationPolicy, Option
 from bot.privacy import Guard
 from bot.tickets.fields import Field, FieldKind, Filled, read

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.access import Viewer
-from bot.knowledge.model import Agency
+from bot.knowledge.partnership import Agency
 from bot.knowledge.policy import EscalationPolicy, Option
 from bot.privacy import Guard
 from bot.tickets.fields import Field, FieldKind, Filled, InvalidForm, read

@@ -16,7 +16,7 @@ from bot.answering.library import Library
 from bot.answering.reply import ContactNow, EmergencyCard, Reply
 from bot.config import Settings
 from bot.desk import Desk, now
-from bot.knowledge.model import Agency
+from bot.knowledge.partnership import Agency
 from bot.storage.database import DatabaseUnusable, Store, migrate
 from bot.storage.questions import new_id
 from bot.switch import Switch

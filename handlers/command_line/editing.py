@@ -15,7 +15,8 @@ from bot.knowledge import approvals, schema
 from bot.knowledge.editing import Added, NotAdded, add_entry, add_phrases
 from bot.knowledge.loading import examine, layers_of
 from bot.knowledge.merging import drafted
-from bot.knowledge.model import FULL_ID, KnowledgeBase
+from bot.knowledge.model import KnowledgeBase
+from bot.knowledge.shapes import FULL_ID
 from bot.knowledge.writing import CannotAdd
 from bot.privacy import Guard
 from handlers import wording

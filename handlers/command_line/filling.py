@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from bot.desk import Desk, whole_characters
-from bot.knowledge.model import Agency
+from bot.knowledge.partnership import Agency
 from bot.privacy import Guard, mask
 from bot.tickets.fields import Field, FieldKind, InvalidForm, read
 from handlers import terminal

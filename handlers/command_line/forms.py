@@ -10,7 +10,8 @@ import click
 
 from bot.answering import messages
 from bot.desk import Desk, whole_characters
-from bot.knowledge.model import Agency, Contact
+from bot.knowledge.model import Contact
+from bot.knowledge.partnership import Agency
 from bot.privacy import Guard
 from bot.reports import Reports
 from bot.storage.questions import new_id

@@ -17,7 +17,7 @@ from bot.access import Viewer
 from bot.config import Settings, WrongSetting
 from bot.desk import Desk
 from bot.escalations import Escalations, Looked, NoPolicy, NotFound, NotNow, NotSaved
-from bot.knowledge.model import Agency
+from bot.knowledge.partnership import Agency
 from bot.storage.questions import new_id
 from bot.tickets.fields import FieldKind, InvalidForm
 from bot.tickets.moves import Move

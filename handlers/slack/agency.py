@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.access import AgencySource, Person
-from bot.knowledge.model import Agency
+from bot.knowledge.partnership import Agency
 from handlers.slack import render
 from handlers.slack.call import Call
 from handlers.slack.people import People

@@ -11,7 +11,7 @@ from bot.answering import messages
 from bot.answering.reply import EmergencyCard, Reply, Status
 from bot.config import SlackSettings
 from bot.desk import Answered, Desk, Known
-from bot.knowledge.model import Agency
+from bot.knowledge.partnership import Agency
 from handlers.slack import render
 from handlers.slack.call import Call, post
 from handlers.slack.incoming import Message, Seen, message, own_team

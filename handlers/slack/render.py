@@ -9,7 +9,8 @@ from typing import Any
 
 from bot.answering.reply import ContactNow, EmergencyCard, Reply, Status
 from bot.knowledge.markdown import BlockKind, Span, parse, plain, spans
-from bot.knowledge.model import Agency, Entry, KnowledgeBase, Rule, Topic
+from bot.knowledge.model import Entry, KnowledgeBase, Rule, Topic
+from bot.knowledge.partnership import Agency
 from bot.storage.questions import Day
 from bot.tickets.no_answer import can_be_reported
 from handlers import wording

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from bot.answering import messages
 from bot.answering.reply import EmergencyCard, Status
 from bot.desk import Answered
-from bot.knowledge.model import Agency
+from bot.knowledge.partnership import Agency
 from handlers.web.rendering import HERE, Refused, Rendering, in_place, typed
 
 YEAR_SECONDS = 365 * 24 * 3600

@@ -18,7 +18,8 @@ from bot.answering import messages
 from bot.answering.reply import EmergencyCard, Status
 from bot.desk import Desk
 from bot.knowledge.markdown import parse, spans
-from bot.knowledge.model import Agency, Entry, KnowledgeBase, Topic
+from bot.knowledge.model import Entry, KnowledgeBase, Topic
+from bot.knowledge.partnership import Agency
 from bot.privacy import Guard
 from bot.tickets.no_answer import can_be_reported
 from handlers import wording
