@@ -327,6 +327,7 @@ def _usual(call):
 
 def _handler_of(slack):
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             answer = slack.receive(self.path, self.headers.get("Content-Type", ""), body)

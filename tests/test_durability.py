@@ -29,6 +29,7 @@ from handlers.slack import ticket_views
 
 KILLS = int(os.environ.get("KILLS", "100"))
 SEED = int(os.environ.get("SEED", "20261127"))
+"""Of the moments; `SEED=7 KILLS=500 pytest -s tests/test_durability.py` tries others, and more of them."""
 RAISING = 3
 """Threads, each of which raises one escalation after the other."""
 PEOPLE = 30

@@ -376,16 +376,20 @@ def test_what_still_waits_for_the_token_when_the_bot_stops_is_left_to_the_next(b
     assert said(bot) == bot.rows() == []
 
 
-def test_a_form_that_is_being_saved_when_the_bot_stops_is_acknowledged(bot, link, refusing):
+def test_a_form_that_is_being_saved_when_the_bot_stops_is_acknowledged(bot, refusing, monkeypatch):
     opened = not_helpful(bot)
     held = Hangs()
     bot.store.submit(lambda _: held.wait())
-    sent = []
+    sent, saving, judge = [], threading.Event(), bot.desk.judge
+
+    def judging(*arguments, **more):
+        saving.set()
+        return judge(*arguments, **more)
+
+    monkeypatch.setattr(bot.desk, "judge", judging)
     submitting = threading.Thread(target=lambda: sent.append(bot.submit(opened, "When the council must visit")))
-    before = len(link.sent)
     submitting.start()
-    link.wait(lambda: len(link.sent) > before, "form")
-    link.wait_read()
+    assert saving.wait(PATIENCE)
     bot.begin_stop()
     assert refusing.wait(PATIENCE)
     held.release()
