@@ -111,16 +111,16 @@ def notices(content: Content) -> Iterator[Outgoing]:
 
 def lists(content: Content) -> Iterator[Outgoing]:
     names = {agency.id: agency.name for agency in content.agencies}
+    stage = policy(content).stages[0]
     lines = [
         Line(
-            f"ES-2026-{number}", AT, "a0", "a1", "o0", SHIPPED.stages[0].id, stand, True, None, AT.date(), None, None
+            f"ES-2026-{number}", AT, "a0", "a1", "o0", stage.id, stand, True, None, AT.date(), None, None, stage.title
         )
         for number, stand in enumerate([*Stand] * (content.many // 4))
     ]
     closed = [Line("ES-2026-0", AT, "a0", "gone", "o0", "gone", Stand.CLOSED, False, None, None, AT, "o0")]
-    for found in (policy(content), None):
-        for listed in (lines, closed, []):
-            yield Outgoing("Escalations", ticket_views.listed(content.line, listed, names, found))
+    for listed in (lines, closed, []):
+        yield Outgoing("Escalations", ticket_views.listed(content.line, listed, names))
 
 
 def copies(content: Content) -> Iterator[dict[str, Any]]:

@@ -980,6 +980,7 @@ def test_quick_records_are_exported_as_csv_with_every_column_the_oldest_first(th
         "reference": "QR-2026-0001", "kind": "no-adequate-answer", "at": "2026-11-20T13:00:00.000000Z",
         "channel": "slack", "person_id": "p1", "agency": "", "contact": DUTY_TEAM,
         "rang_at": "2026-11-20T12:59:00.000000Z", "waited": "never-answered", "did": "rang-999",
+        "data": "{}", "text": "",
     }  # fmt: skip
     with closing(connect(three)) as connection:
         columns = [row["name"] for row in connection.execute("PRAGMA table_info(quick_records)")]

@@ -11,7 +11,6 @@ from typing import Any
 
 from bot.answering.reply import ContactNow, EmergencyCard
 from bot.escalations import Looked, Recorded
-from bot.knowledge.policy import EscalationPolicy
 from bot.storage.tickets import Line
 from bot.tickets.escalation import Kind, Stand
 from bot.tickets.fields import Field
@@ -197,28 +196,25 @@ def says(title: str, text: str) -> View:
 # Lists
 
 
-def listed(
-    title: str, lines: Sequence[Line], names: Mapping[str, str], policy: EscalationPolicy | None
-) -> list[Block]:
+def listed(title: str, lines: Sequence[Line], names: Mapping[str, str]) -> list[Block]:
     """Some escalations, each with a button; nothing typed is in it."""
     if not lines:
         return []
     blocks = [section(f"*{escape(title)}*")]
     for line in lines[:LISTED]:
-        blocks.append(section(escape(_in_short(line, names, policy))) | {"accessory": _open(line.reference)})
+        blocks.append(section(escape(_in_short(line, names))) | {"accessory": _open(line.reference)})
     more = len(lines) - LISTED
     return [*blocks, *([context(f"_and {more} more_")] if more > 0 else [])]
 
 
-def _in_short(line: Line, names: Mapping[str, str], policy: EscalationPolicy | None) -> str:
+def _in_short(line: Line, names: Mapping[str, str]) -> str:
     between = f"{names.get(line.raising, line.raising)} to {names.get(line.receiving, line.receiving)}"
     if line.closed_at is not None:
         return f"{line.reference}: {between}. {first_upper(line.stand.value.replace('-', ' '))}."
-    word = "due by" if policy is not None and policy.timescales_confirmed else "suggested by"
+    word = "due by" if line.confirmed else "suggested by"
     date = f", {word} {day(line.due)}" if line.due else ""
     urgent = ", urgent" if line.urgent else ""
-    stage = policy.stage_by_id[line.stage].title if policy and line.stage in policy.stage_by_id else line.stage
-    return f"{line.reference}: {between}. {stage}. {_STANDS[line.stand]}{urgent}{date}."
+    return f"{line.reference}: {between}. {line.stage_title}. {_STANDS[line.stand]}{urgent}{date}."
 
 
 _STANDS = {

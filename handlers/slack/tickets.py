@@ -291,7 +291,7 @@ class Tickets:
 
     def _listed(self, title: str, lines: list[Line], knowledge: KnowledgeBase) -> list[Block]:
         names = {agency.id: agency.name for agency in knowledge.partnership.agencies}
-        return ticket_views.listed(title, lines, names, knowledge.escalation)
+        return ticket_views.listed(title, lines, names)
 
     # Short records
 
