@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any, TypeVar
 
 from bot.access import Viewer
@@ -27,7 +27,7 @@ from bot.storage.outbox import Waiting
 from bot.storage.references import next_reference
 from bot.storage.tickets import Line
 from bot.tickets.announcing import Announcer
-from bot.tickets.clock import Clock, Reminder
+from bot.tickets.clock import Audience, Clock, Reminder
 from bot.tickets.escalation import Escalation, Event, Kind, Side, after, folded, opened
 from bot.tickets.fields import Field, Filled, InvalidForm, read
 from bot.tickets.moves import MOVES, Lists, Move, is_open
@@ -311,10 +311,9 @@ class Escalations:
             self._happened(tx, speaking, Event(reference, Kind.LAPSED, at, Side.BOT))
             return True
         steps: list[Reminder] = []
-        in_hours = clock.next_office_time(at) <= at
-        if in_hours and (state.snoozed_until is None or state.snoozed_until <= at):
+        if clock.next_office_time(at) <= at:
             due = takewhile(lambda step: step.at <= at, clock.reminders(state))
-            steps = [step for step in due if step.step not in state.reminded]
+            steps = [step for step in due if step.step not in state.reminded and _comes(step, state) <= at]
             # After a long stop only the last of each audience is told.
             latest = {step.audience: step for step in steps}
             for step in steps:
@@ -360,10 +359,12 @@ class Escalations:
 
     def _keep(self, tx: Transaction, speaking: Speaking, at: datetime) -> None:
         state, clock = speaking.state, speaking.clock
-        look = next((step.at for step in clock.reminders(state) if step.step not in state.reminded), None)
+        coming = (step for step in clock.reminders(state) if step.step not in state.reminded)
+        # Of four one at least is not the mover's alone, which may have been put off.
+        look = min((_comes(step, state) for step in islice(coming, 4)), default=None)
         if look is not None:
             # What comes late waits for the offices to open.
-            look = max(look, clock.next_office_time(at), state.snoozed_until or look)
+            look = max(look, clock.next_office_time(at))
         looks = [moment for moment in (look, clock.lapses(state)) if moment is not None]
         tickets.put(tx, state, due=clock.due_of(state), next_look=min(looks, default=None))
 
@@ -464,6 +465,12 @@ def _sides_for(move: Move, state: Escalation, viewer: Viewer) -> list[Side]:
         return []
     decides = may_decide(state, viewer)
     return [side for side in sides_of(state, viewer) if is_open(move, state, side, may_decide=decides)]
+
+
+def _comes(step: Reminder, state: Escalation) -> datetime:
+    """When a reminder comes: who puts reminders off keeps none from the deputies and the partnership."""
+    rests = state.snoozed_until if step.audience is Audience.MOVER else None
+    return max(step.at, rests or step.at)
 
 
 def _marks(viewer: Viewer) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from starlette.routing import Route
 
 from bot.answering.library import Library
 from bot.bulletin import Bulletin
-from bot.config import Settings, SlackSettings, audit_key, secret_key
+from bot.config import Settings, SlackSettings, WrongSetting, audit_key, secret_key
 from bot.desk import STORAGE_FAILS, Desk, now, where
 from bot.escalations import Escalations
 from bot.storage.database import DatabaseUnusable, Store, migrate
+from bot.storage.history import History
 from bot.switch import Switch
 from bot.tickets.announcing import agencies_without_lead, announcer_of
 from handlers import clockwork
@@ -53,7 +54,7 @@ def run(settings: Settings) -> None:
     log.info("the page is at http://%s:%d", settings.host, settings.port)
     if settings.slack is None:
         log.info("for Slack set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET or SLACK_APP_TOKEN (docs/install.md)")
-    escalations = Escalations(desk, audit_key(settings), announcer_of(settings))
+    escalations = Escalations(desk, matching_audit_key(settings, desk.store), announcer_of(settings))
     config = uvicorn.Config(
         make_app(desk, key, escalations, settings.slack, settings.public_url, settings.managers),
         host=settings.host,
@@ -64,6 +65,22 @@ def run(settings: Settings) -> None:
         server_header=False,
     )
     uvicorn.Server(config).run()
+
+
+def matching_audit_key(settings: Settings, store: Store | None) -> str:
+    """The key of the history.
+
+    Raises: WrongSetting where the database was chained with another: from then on nobody could verify it.
+    """
+    key = audit_key(settings)
+    if store is not None:
+        with store.reading() as tx:
+            if not History(key).is_ours(tx):
+                raise WrongSetting(
+                    f"{settings.data_dir / 'audit.key'} is not the key of this database's history: restore the one "
+                    "that was kept with it"
+                )
+    return key
 
 
 def open_library(library: Library, store: Store | None, settings: Settings) -> None:

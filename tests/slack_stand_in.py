@@ -147,6 +147,8 @@ class StandIn:
         """What stands for socket mode, where a test uses it."""
         self._takes = threading.Event()
         self._takes.set()
+        self.connections = 0
+        """How many the bot has made."""
         self._arrived = threading.Condition()
         self._planned = {}
         self._hanging = []
@@ -327,7 +329,13 @@ def _usual(call):
 
 def _handler_of(slack):
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+        protocol_version = "HTTP/1.1"  # connections stay open, as Slack's do
+        disable_nagle_algorithm = True
+
+        def setup(self):
+            slack.connections += 1
+            super().setup()
+
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             answer = slack.receive(self.path, self.headers.get("Content-Type", ""), body)

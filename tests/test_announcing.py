@@ -100,7 +100,7 @@ STAGE_ONE = [
     (Kind.WITHDRAWN, "teacher", {"why": "Settled."}, {TEAM}),
     (Kind.HANDED_ON, "teacher", {"stage": "stage-2", "why": "No answer."}, {TEAM, DSL}),
     (Kind.HANDED_ON, "council", {"stage": "stage-2", "why": "No agreement."}, {TEACHER, TEAM, DSL}),
-    (Kind.HANDED_ON, "teacher", {"stage": "stage-3", "why": "No answer."}, {SERVICE, HEAD}),
+    (Kind.HANDED_ON, "teacher", {"stage": "stage-3", "why": "No answer."}, {SERVICE, HEAD, TEAM}),
     (Kind.HANDED_ON, "teacher", {"stage": "stage-4", "why": "No answer."}, {MANAGER, TEAM, DSL}),
 ]
 
@@ -426,6 +426,47 @@ def test_at_the_last_stage_the_managers_are_reminded(office):
     office.raise_(stage="stage-4", stage_why="A meeting is tomorrow.")
     office.deliver()  # Monday; due on Tuesday 5 May
     assert reminded(office, london(30, 13)) == {MANAGER}
+
+
+def test_where_nobody_can_be_reached_for_an_answer_people_are_asked_to_ask(office):
+    office.raise_(receiving="gp")
+    office.move(Kind.TOLD, office.teacher, **TOLD_BY_HAND)
+    assert told_of(office, Kind.PROPOSED, office.teacher, **OUTCOME) == {TEACHER, MANAGER}
+    text = office.outbox()[-1]["message"]
+    assert "the bot cannot reach anybody of the other side" in text
+    assert "Without one it closes as not confirmed by them after Tuesday 5 May 2026." in text
+
+
+def test_without_a_manager_the_raiser_is_reminded_at_the_last_stage(start):
+    office = start(managers=[])
+    office.raise_(stage="stage-4", stage_why="A meeting is tomorrow.")
+    office.move(Kind.TOLD, office.teacher, how="phone", whom="The partnership's office")
+    assert reminded(office, london(30, 13)) == {TEACHER, DSL}
+
+
+def test_whoever_had_it_hears_that_it_went_on(office):
+    office.raise_()
+    office.deliver()
+    office.move(Kind.HANDED_ON, office.teacher, stage="stage-2", why="No answer.")
+    office.deliver()
+    assert told_of(office, Kind.HANDED_ON, office.manager, stage="stage-3", why="No answer.") == {
+        TEACHER, DSL, HEAD, TEAM, SERVICE,
+    }  # fmt: skip
+    text = queued(office)[TEAM][-1]["message"]
+    assert "The partnership took it to Stage 3" in text
+    assert "NOT YET TOLD: Smalltown Council does not know of this stage." in text
+
+
+def test_who_puts_reminders_off_each_morning_keeps_none_from_the_deputy_and_the_partnership(office):
+    office.raise_()
+    office.deliver()  # Monday; due on Tuesday 28 April
+    for day in (28, 29, 30):
+        office.now = london(day, 9) - timedelta(minutes=1)
+        office.move(Kind.SNOOZED, office.council_lead)
+        assert reminded(office, london(day, 16)) == (set() if day < 30 else {TEAM, TEACHER, DEPUTY})
+    office.now = london(1, 9) - timedelta(minutes=1)
+    office.move(Kind.SNOOZED, office.council_lead)
+    assert reminded(office, london(1, 9)) == {TEAM, TEACHER, DEPUTY, MANAGER}
 
 
 def test_an_outcome_that_nobody_answers_closes_and_both_sides_and_managers_hear_so(office):

@@ -22,7 +22,7 @@ from ticket_load import raise_directly, reference_in
 from ticketing import town
 
 from bot.config import ROOT
-from bot.storage.database import Store, connect
+from bot.storage.database import Closed, Store, connect, migrate
 from bot.storage.history import History
 from bot.storage.outbox import MessageKind
 from handlers.slack import ticket_views
@@ -293,3 +293,79 @@ def assert_every_message_arrived_in_order(place, stand_in):
     for reference, texts in shown.items():
         assert len(texts) >= cards[reference]
         assert "was told on" in texts[-1], "the channel's message does not show how it stands at last"
+
+
+# Stopping while somebody reads: a connection that is closed under a read takes the whole process down
+
+
+@pytest.fixture
+def store(tmp_path):
+    migrate(tmp_path / "safeguarding.db")
+    return Store(tmp_path / "safeguarding.db")
+
+
+MANY_ROWS = "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 300) SELECT x FROM c"
+
+
+@contextmanager
+def reading(store):
+    """Within this another thread is in the middle of a read; gives what lets it go on, and what it has read."""
+    begun, go_on, found = threading.Event(), threading.Event(), []
+
+    def read():
+        with store.reading() as tx:
+            begun.set()
+            go_on.wait(PATIENCE)
+            found.append(tx.one("SELECT count(*) AS n FROM tickets"))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert begun.wait(PATIENCE)
+    yield go_on, found
+    go_on.set()
+    thread.join(PATIENCE)
+    assert found == [{"n": 0}]
+
+
+def test_closing_waits_for_a_read_and_refuses_further_ones(store):
+    with reading(store) as (go_on, found):
+        closing_it = threading.Thread(target=store.close)
+        closing_it.start()
+        closing_it.join(0.1)
+        assert closing_it.is_alive()
+        with pytest.raises(Closed), store.reading():
+            pass
+        go_on.set()
+        closing_it.join(PATIENCE)
+        assert not closing_it.is_alive()
+        assert found == [{"n": 0}]
+
+
+def test_closing_waits_no_longer_for_a_read_than_it_was_told(store):
+    with reading(store):
+        begun = time.monotonic()
+        assert store.close(timeout=0.2)
+        assert time.monotonic() - begun < PATIENCE / 3
+    assert store.close()
+
+
+def test_many_reads_while_the_store_is_closed_end_in_peace(tmp_path):
+    migrate(tmp_path / "safeguarding.db")
+    for _ in range(20):
+        store, ended = Store(tmp_path / "safeguarding.db"), []
+
+        def read(store=store, ended=ended):
+            try:
+                while True:
+                    with store.reading() as tx:
+                        tx.all(MANY_ROWS)
+            except Closed:
+                ended.append(True)
+
+        threads = [threading.Thread(target=read) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        assert store.close()
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert ended == [True] * 4

@@ -316,6 +316,7 @@ def every_text(speaking):
     yield "to_send", speaking.to_send()
     yield "told", speaking.told()
     yield "tell_them", f"{speaking.tell_them('Head')}\n{speaking.tell_them(None)}"
+    yield "ask_them", speaking.ask_them()
     yield "happened", "\n".join(speaking.happened(event) for event in events)
     yield "reminder", "\n".join(speaking.reminder(step) for step in steps)
     yield "ask_whether_filed", speaking.ask_whether_filed()

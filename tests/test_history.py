@@ -14,6 +14,7 @@ from bot.storage import history, people
 from bot.storage.database import Store, connect, migrate
 from bot.storage.history import History
 from bot.tickets.escalation import Event, Kind, Side
+from handlers.server import matching_audit_key
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 KEY, OTHER_KEY = "a" * 64, "b" * 64
@@ -316,3 +317,16 @@ def test_a_file_without_a_key_stops_the_program_and_is_left_alone(tmp_path, cont
     with pytest.raises(WrongSetting, match=r"audit\.key"):
         audit_key(settings_in(tmp_path))
     assert file.read_bytes() == content
+
+
+def test_a_server_whose_key_is_not_the_histories_stops_with_one_line(tmp_path):
+    settings = read_settings({"DATABASE_URL": f"sqlite:///{tmp_path}/data/s.db"}, dotenv=tmp_path / "none")
+    migrate(settings.database)
+    store = Store(settings.database)
+    history = History(matching_audit_key(settings, store))
+    store.submit(lambda tx: history.add(tx, Event("ESC-2026-0001", Kind.READ, NOON, Side.BOT))).result()
+    assert matching_audit_key(settings, store)
+    (tmp_path / "data" / "audit.key").write_text("b" * 64)
+    with pytest.raises(WrongSetting, match=r"audit\.key is not the key of this database"):
+        matching_audit_key(settings, store)
+    store.close()

@@ -14,7 +14,9 @@ from slack_stand_in import limited
 from test_command_line import failed, flat, process, ran, run
 from ticketing import AUDIT_KEY, MANAGER, OUTCOME, RAISED, TEACHER, TEAM, Office, town
 
+from bot.answering.guidance import Guidance
 from bot.config import ROOT
+from bot.knowledge.loading import layers_of, load
 from bot.storage import history, quick_records, tickets
 from bot.storage.database import Store, connect, migrate
 from bot.tickets.escalation import Kind
@@ -551,3 +553,18 @@ def test_a_real_process_prints_one_line(data):
     assert process("ticket", "show", REFERENCE).stderr == (
         f"{REFERENCE}: no such escalation; `ticket list --all` lists them\n"
     )
+
+
+# /readyz
+
+
+def test_readiness_counts_the_agencies_without_a_lead_and_waits_for_none(start_bot):
+    said = start_bot(managers=[MANAGER]).http.get("/readyz")
+    assert said.status_code == 200
+    assert (said.json()["ready"], said.json()["agencies_without_lead"], said.json()["managers"]) == (True, 18, True)
+
+
+def test_without_a_policy_there_is_no_count(start_bot, lasting_smalltown):
+    knowledge = Guidance.of(load(layers_of(lasting_smalltown.parent, "smalltown")))
+    said = start_bot(knowledge).http.get("/readyz").json()
+    assert (said["ready"], said["agencies_without_lead"], said["managers"]) == (True, None, False)

@@ -15,6 +15,7 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -42,7 +43,7 @@ class Busy(Exception):
 
 
 class Closed(Exception):
-    """The store takes no more writes: the program is stopping."""
+    """The store takes no more reads and writes: the program is stopping."""
 
 
 class DatabaseUnusable(Exception):
@@ -150,7 +151,8 @@ class Store:
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._places = threading.BoundedSemaphore(QUEUE_SIZE)
         self._closed = False
-        self._closing = threading.Lock()
+        self._closing = threading.Condition()
+        self._reads = 0
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._writer = threading.Thread(target=self._write_all, name="writer", daemon=True)
@@ -183,15 +185,26 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Read on this thread's own connection; nothing can be written."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = connect(self._path)
-            connection.execute("PRAGMA query_only=ON")
-            self._local.connection = connection
-            with self._closing:
+        """Read on this thread's own connection; nothing can be written.
+
+        Raises: Closed.
+        """
+        with self._closing:
+            if self._closed:
+                raise Closed
+            self._reads += 1
+        try:
+            connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = connect(self._path)
+                connection.execute("PRAGMA query_only=ON")
+                self._local.connection = connection
                 self._readers.append(connection)
-        yield Transaction(connection)
+            yield Transaction(connection)
+        finally:
+            with self._closing:
+                self._reads -= 1
+                self._closing.notify_all()
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on another thread, reading."""
@@ -218,13 +231,17 @@ class Store:
 
     def close(self, timeout: float = 20.0) -> bool:
         """Take no more, write what was taken, and close; whether all of it was written in `timeout` seconds."""
+        deadline = time.monotonic() + timeout
         with self._closing:
             if not self._closed:
                 self._closed = True
                 self._queue.put(None)
         self._writer.join(timeout)
-        for connection in self._readers:
-            connection.close()
+        with self._closing:
+            # A connection that is closed while another thread reads from it takes the whole process down.
+            if self._closing.wait_for(lambda: self._reads == 0, max(0.0, deadline - time.monotonic())):
+                for connection in self._readers:
+                    connection.close()
         return not self._writer.is_alive()
 
     def _write_all(self) -> None:

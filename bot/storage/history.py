@@ -60,6 +60,11 @@ class History:
             )
         return replace(event, seq=seq)
 
+    def is_ours(self, tx: Transaction) -> bool:
+        """Whether the last event was chained with this key; so it is while there is none."""
+        last = tx.one("SELECT * FROM events ORDER BY seq DESC LIMIT 1")
+        return last is None or hmac.compare_digest(last["mac"].encode(), self._mac(last).encode())
+
     def verify(self, tx: Transaction) -> Iterator[str]:
         """What is wrong with the history, a line each; nothing where it is whole."""
         prev, expected = FIRST, 1

@@ -60,6 +60,10 @@ class Announcer:
         if event.kind in (Kind.AGREED, Kind.LAPSED, Kind.DECIDED):
             text += f"\n{speaking.ask_whether_filed()}"
         everybody = [*self._people(tx, speaking, Side.RAISING, event.at), *self._receivers(tx, speaking, event.at)]
+        if event.kind is Kind.HANDED_ON:
+            everybody += self._left_behind(speaking, event.at)
+        if event.kind is Kind.PROPOSED and state.move is not None:
+            told |= self._ask_by_hand(tx, speaking, event, state.move)
         if state.last or event.kind in (Kind.WRONG_AGENCY, Kind.LAPSED, Kind.LEFT):
             everybody += self.managers
         actor = people.address(tx, SLACK, event.person_id) if event.person_id else None
@@ -87,6 +91,26 @@ class Announcer:
             name = f"tell-them:{event.ticket}:{event.seq}:{address}"
             self._queue(tx, address, speaking.tell_them(role), event.at, event.ticket, name)
         return set(by_hand)
+
+    def _ask_by_hand(self, tx: Transaction, speaking: Speaking, event: Event, side: Side) -> set[str]:
+        """Where the bot reaches nobody who can answer a proposed outcome, ask people to. Who is told by it."""
+        if any(self._people(tx, speaking, side, event.at)):
+            return set()
+        by_hand = {*self._people(tx, speaking, side.other, event.at), *self.managers}
+        for address in sorted(by_hand):
+            name = f"ask-them:{event.ticket}:{event.seq}:{address}"
+            self._queue(tx, address, speaking.ask_them(), event.at, event.ticket, name)
+        return by_hand
+
+    def _left_behind(self, speaking: Speaking, at: datetime) -> Iterator[str]:
+        """The leads of the stages before: they hear that it went on."""
+        state, on, first = speaking.state, speaking.clock.day(at), speaking.policy.stages[0].id
+        for stage in state.stages_told:
+            sides = (Side.RECEIVING,) if stage == first else (Side.RAISING, Side.RECEIVING)
+            for side in sides:
+                agency = speaking.partnership.agency_by_id.get(state.agency_of(side) or "")
+                leads = agency.leads_at(stage) if agency else ()
+                yield from (contact.slack for contact in _acting(leads, on) if contact.slack)
 
     def told_by_the_bot(self, speaking: Speaking, at: datetime) -> list[LeadContact]:
         """Who of the other side the bot can tell at this stage."""
@@ -121,7 +145,7 @@ class Announcer:
                 return
         move = state.move
         if move is Side.PARTNERSHIP:
-            yield from self.managers
+            yield from self.managers or self._people(tx, speaking, Side.RAISING, at)
         elif move is not None:
             yield from self._people(tx, speaking, move, at)
             if move is Side.RECEIVING and state.stand is not Stand.PROPOSED:

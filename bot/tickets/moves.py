@@ -204,7 +204,10 @@ MOVES: Mapping[Kind, Move] = {
             "Remind us tomorrow",
             ALL,
             OPEN,
-            explains="Reminders rest until the next working morning. The date stays as it is.",
+            explains=(
+                "Reminders rest until the next working morning. The date stays as it is, and after it the deputies "
+                "and the partnership are told all the same."
+            ),
         ),
         Move(Kind.WITHDRAWN, "Withdraw", frozenset({Side.RAISING}), OPEN, _why("Why?")),
         Move(Kind.REOPENED, "Open again", ALL, ENDED, _why("What has changed, or was not done?")),

@@ -96,7 +96,7 @@ class Speaking:
         other = self.side(Side.PARTNERSHIP if state.last else Side.RECEIVING)
         match state.stand:
             case Stand.NOT_TOLD:
-                return f"{NOT_YET_TOLD}: {other} does not know of it"
+                return f"{NOT_YET_TOLD}: {other} does not know of {'this stage' if state.stages_told else 'it'}"
             case Stand.TOLD:
                 return f"{other} was told on {moment(state.stage_since, self.zone)}, and has not answered yet"
             case Stand.ACKNOWLEDGED:
@@ -195,6 +195,16 @@ class Speaking:
             f"{whom}, by phone or secure e-mail. A text to send:",
             f"“{self.to_send()}”",
             "Then open it and press “They have been told”: the clock starts with that.",
+        )
+
+    def ask_them(self) -> str:
+        """What both the proposer and managers are told while the bot reaches nobody who can answer an outcome."""
+        due = self.clock.due_of(self.state)
+        when = f" after {day(due)}" if due else ""
+        return _said(
+            f"{self.title}. An outcome is proposed, and the bot cannot reach anybody of the other side.",
+            "Tell them by phone or secure e-mail, and ask for their answer. Without one it closes as not confirmed "
+            f"by them{when}.",
         )
 
     def happened(self, event: Event) -> str:

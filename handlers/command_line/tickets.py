@@ -39,13 +39,6 @@ class Office:
     store: Store
     escalations: Escalations
 
-    async def operator(self) -> Viewer:
-        """Whoever sits at this machine.
-
-        Raises: NotSaved.
-        """
-        return await operator(self.desk)
-
 
 async def operator(desk: Desk) -> Viewer:
     """Whoever sits at this machine: each of their events is marked so.
@@ -78,8 +71,7 @@ def office(settings: Settings, at: datetime | None = None) -> Iterator[Office]:
 
     try:
         migrate(settings.database)
-        key = audit_key(settings)
-    except (DatabaseUnusable, WrongSetting) as error:
+    except DatabaseUnusable as error:
         raise Failed(str(error)) from None
     store = Store(settings.database)
     try:
@@ -88,7 +80,11 @@ def office(settings: Settings, at: datetime | None = None) -> Iterator[Office]:
         )
         library.open(kept=Bulletin(store, settings, clock).last_in_use)
         desk = Desk(library, store, clock)
-        yield Office(desk, store, Escalations(desk, key, announcer_of(settings)))
+        try:
+            escalations = escalations_of(desk, settings)
+        except WrongSetting as error:
+            raise Failed(str(error)) from None
+        yield Office(desk, store, escalations)
     finally:
         store.close()
 
@@ -103,11 +99,11 @@ def _done(work: Coroutine[Any, Any, T], here: Office) -> T:
     except NotSaved:
         raise Failed(CANNOT_READ) from None
     except NoPolicy:
-        faults = here.desk.library.faults
-        raise Failed(f"the knowledge cannot be used: {faults[0]}" if faults else NO_POLICY) from None
+        raise _no_knowledge(here) from None
 
 
-NO_POLICY = "there is no escalation policy (escalation-policy.yaml)"
+def _no_knowledge(here: Office) -> Failed:
+    return Failed(f"the knowledge cannot be used: {here.desk.library.faults[0]}")
 
 
 @click.group()
@@ -123,7 +119,7 @@ def ticket_list(every: bool, as_json: bool) -> None:
     with office(settings_or_fail()) as here:
 
         async def read() -> list[Line]:
-            return await here.escalations.every(await here.operator())
+            return await here.escalations.every(await operator(here.desk))
 
         lines = [line for line in _done(read(), here) if every or line.closed_at is None]
         if as_json:
@@ -146,7 +142,7 @@ def ticket_show(reference: str, copy: bool, as_json: bool) -> None:
     with office(settings) as here:
 
         async def look() -> Looked:
-            return await here.escalations.look(reference.upper(), await here.operator())
+            return await here.escalations.look(reference.upper(), await operator(here.desk))
 
         try:
             looked = _done(look(), here)
@@ -169,7 +165,7 @@ def tick(at: str | None) -> None:
     when = moment(at, settings)
     with office(settings, when if at else None) as here:
         if here.desk.library.knowledge is None:
-            raise Failed(f"the knowledge cannot be used: {here.desk.library.faults[0]}")
+            raise _no_knowledge(here)
         click.echo(_done(_tick(here, settings), here))
 
 

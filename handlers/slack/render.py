@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from bot.answering.reply import ContactNow, EmergencyCard, Reply, Status
@@ -326,9 +325,8 @@ def _contact_blocks(listed: tuple[ContactNow, ...]) -> Iterator[Block]:
     yield from texts("\n".join(lines))
 
 
-@lru_cache(maxsize=1024)
 def mrkdwn(text: str) -> str:
-    """The Markdown subset in Slack's own marks. Kept, since the same guidance is shown again and again."""
+    """The Markdown subset in Slack's own marks."""
     lines: list[str] = []
     for block in parse(text):
         for number, item in enumerate(block.items, 1):

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 SECONDS = 2.0
 """Slack takes a form's answer within 3 s; what is not saved by then stays open, to be sent again."""
-NOT_SAVED = "Not saved yet. Press Send again in a moment; your text is still here."
+NOT_SAVED = "Not saved yet. Press the button below again in a moment; what you filled in is still here."
 
 
 async def in_time(saving: Awaitable[T]) -> T | None:

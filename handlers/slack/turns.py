@@ -17,7 +17,8 @@ TURN_SECONDS = 0.01
 class Turns:
     """Does work in the order in which it came, as much in one turn of the loop as fits."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = TURN_SECONDS) -> None:
+        self._seconds = seconds
         self._waiting: deque[tuple[Callable[[], Any], asyncio.Future[Any]]] = deque()
 
     async def do(self, work: Callable[[], T]) -> T:
@@ -30,14 +31,19 @@ class Turns:
         return await future
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        until = time.monotonic() + TURN_SECONDS
-        while self._waiting and time.monotonic() < until:
-            work, future = self._waiting.popleft()
-            if future.cancelled():
-                continue
-            try:
-                future.set_result(work())
-            except Exception as error:
-                future.set_exception(error)
+        until = time.monotonic() + self._seconds
+        while self._waiting:
+            self._do_next()
+            if time.monotonic() >= until:
+                break
         if self._waiting:
             loop.call_soon(self._turn, loop)
+
+    def _do_next(self) -> None:
+        work, future = self._waiting.popleft()
+        if future.cancelled():
+            return
+        try:
+            future.set_result(work())
+        except Exception as error:
+            future.set_exception(error)
