@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.announcing import agencies_without_lead
 from bot.answering import alarm
 from bot.answering.alarm.model import ModelUnusable
 from bot.answering.matching.semantic import Encoder, NoModel
@@ -14,7 +15,6 @@ from bot.knowledge.checks import check
 from bot.knowledge.loading import KnowledgeFault, layers_of, load
 from bot.storage import outbox
 from bot.storage.database import DatabaseUnusable, Store, migrate, quick_check
-from bot.tickets.announcing import agencies_without_lead
 
 NAMED = 5
 """Of the agencies that something is to be done for; the others are counted."""

@@ -28,7 +28,7 @@ def start(desk: Desk, escalations: Escalations, send: Send | None) -> list[async
     chores: list[tuple[str, float, Callable[[], Awaitable[object]]]] = [
         ("the switch", SWITCH_SECONDS, Switch(desk).look),
         ("old claims", TIDY_SECONDS, lambda: _tidy(desk)),
-        ("what is due", TICK_SECONDS, escalations.tick),
+        ("what is due", TICK_SECONDS, escalations.upkeep.tick),
     ]
     store = desk.store
     if send is not None and store is not None:
@@ -57,7 +57,7 @@ async def _again_and_again(what: str, seconds: float, work: Callable[[], Awaitab
 
 async def _deliver(store: Store, send: Send, desk: Desk, escalations: Escalations) -> None:
     """Deliver until nothing more gets through: after a long stop more waits than is sent in one go."""
-    while await outbox.deliver(store, "slack", send, desk.clock, escalations.delivered):
+    while await outbox.deliver(store, "slack", send, desk.clock, escalations.upkeep.delivered):
         pass
 
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.announcing import agencies_without_lead, announcer_of
 from bot.answering.library import Library
 from bot.bulletin import Bulletin
 from bot.config import Settings, SlackSettings, WrongSetting, audit_key, secret_key
@@ -23,7 +24,6 @@ from bot.escalations import Escalations
 from bot.storage.database import DatabaseUnusable, Store, migrate
 from bot.storage.history import History
 from bot.switch import Switch
-from bot.tickets.announcing import agencies_without_lead, announcer_of
 from handlers import clockwork
 from handlers.slack.app import Slack
 from handlers.web.guards import SecurityHeaders, SizeLimit

@@ -7,14 +7,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.answering.reply import ContactNow
-from bot.escalations import Looked, Recorded
+from bot.escalations import Recorded
 from bot.knowledge.partnership import Partnership
+from bot.ledger import Looked
 from bot.storage.tickets import Line
 from bot.tickets.escalation import Event, Stand
 from bot.tickets.fields import Field
 from bot.tickets.moves import Move
-from bot.tickets.notices import Speaking, day, first_upper
+from bot.tickets.notices import Speaking
 from bot.tickets.raising import ANOTHER_WAY, Door
+from bot.tickets.standing import day, first_upper
 from handlers import terminal
 
 DANGER = "This is not a referral. In danger ring 999."

@@ -1,6 +1,6 @@
-"""The processes of `tests.bench_slack`: people who ask, a cheap stand-in for Slack's Web API, our bot, and a bare one.
+"""The processes of `tests.bench_slack`: people who ask, a stand-in for Slack's Web API, our bot, and a bare one.
 
-Each begins with a pipe to the bench. Times are of the clock that all processes of a machine share.
+Each begins with its pipe to the bench. Times are of the clock that all processes of a machine share.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ CARD = b'"text": "Emergency"'
 
 @dataclass(frozen=True)
 class Load:
-    """One run: each asker asks so many questions, one after the other, in ways that take turns, at a bot's address."""
+    """One run: so many questions of each asker, one after the other, in ways that take turns, at a bot's address."""
 
     number: int
     url: str
@@ -84,12 +84,11 @@ class _Crowd:
 
     def __init__(self, load: Load, slack: str, questions: list[str]) -> None:
         self._load, self._slack, self._questions = load, slack, questions
-        self._verifier = SignatureVerifier(SECRET)
         self._awaited: dict[str, asyncio.Future[float]] = {}
         """By channel: when the reply arrives at Slack."""
 
     async def run(self) -> Times:
-        """Raises: TimeoutError, aiohttp.ClientError."""
+        """Raises: TimeoutError, and a group of whatever else goes wrong."""
         async with (
             asyncio.timeout(RUN_SECONDS),
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
@@ -105,7 +104,8 @@ class _Crowd:
     async def _listen(self, replies: aiohttp.ClientWebSocketResponse) -> None:
         async for told in replies:
             channel, at = told.data.split()
-            # Whoever gets a second reply to one question is not waiting any more, and the run fails.
+            if channel not in self._awaited:
+                raise LookupError(f"a reply that nobody waits for, in {channel}")
             self._awaited.pop(channel).set_result(float(at))
 
     async def _ask_all(self, number: int, http: aiohttp.ClientSession, times: Times) -> None:
@@ -119,16 +119,11 @@ class _Crowd:
                 body, kind = self._command(text, channel, user, key), "application/x-www-form-urlencoded"
             reply = self._awaited[channel] = asyncio.get_running_loop().create_future()
             begun = time.monotonic()
-            async with http.post(f"{self._load.url}/slack/events", data=body, headers=self._signed(body, kind)) as said:
+            async with http.post(f"{self._load.url}/slack/events", data=body, headers=_signed(body, kind)) as said:
                 said.raise_for_status()
                 await said.read()
             times.acknowledged.append(time.monotonic() - begun)
             times.replied.append(await reply - begun)
-
-    def _signed(self, body: str, kind: str) -> dict[str, str]:
-        timestamp = str(int(time.time()))
-        signature = self._verifier.generate_signature(timestamp=timestamp, body=body) or ""
-        return {"Content-Type": kind, "X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature}
 
     def _command(self, text: str, channel: str, user: str, key: str) -> str:
         return urlencode(
@@ -142,6 +137,12 @@ class _Crowd:
                 "response_url": f"{self._slack}/response/{channel}",
             }
         )
+
+
+def _signed(body: str, kind: str) -> dict[str, str]:
+    timestamp = str(int(time.time()))
+    signature = SignatureVerifier(SECRET).generate_signature(timestamp=timestamp, body=body) or ""
+    return {"Content-Type": kind, "X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature}
 
 
 def _mention(text: str, channel: str, user: str, key: str) -> str:

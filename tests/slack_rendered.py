@@ -127,6 +127,12 @@ def refusals(content: Content) -> Iterator[Outgoing]:
     yield render.refusal(content.line, content.emergency, content.now)
 
 
+def numbers(content: Content) -> Iterator[Outgoing]:
+    for now in content.now[:3]:
+        line = render.number_line(now)
+        yield Outgoing("Number", [{"type": "section", "text": {"type": "mrkdwn", "text": line}}])
+
+
 def marked(content: Content) -> Iterator[Outgoing]:
     if text := render.mrkdwn(content.filled(200)):
         yield Outgoing("Marks", [{"type": "section", "text": {"type": "mrkdwn", "text": text}}])
@@ -211,6 +217,7 @@ TABLE: dict[str, Callable[[Content], Iterator[Outgoing | Shape]]] = {
     "render.contacts": lambda content: iter([render.contacts(content.now)]),
     "render.entries": lambda content: iter([render.entries(content.filled(600), content.entries)]),
     "render.mrkdwn": marked,
+    "render.number_line": numbers,
     "render.note": lambda content: iter([render.note(content.filled(40_000))]),
     "render.refusal": refusals,
     "render.reply": lambda content: (outgoing for reply in replies(content) for outgoing in every_way(reply)),

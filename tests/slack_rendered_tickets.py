@@ -7,9 +7,10 @@ from typing import Any
 from slack_content import AT, Content
 
 from bot.config import ROOT
-from bot.escalations import Looked, Recorded
+from bot.escalations import Recorded
 from bot.knowledge.loading import layers_of, load
 from bot.knowledge.policy import EscalationPolicy, Option
+from bot.ledger import Looked
 from bot.storage.tickets import Line
 from bot.tickets.clock import Clock
 from bot.tickets.escalation import Event, Kind, Side, Stand, folded

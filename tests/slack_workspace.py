@@ -312,7 +312,9 @@ class Client:
         elements = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
         if isinstance(filled, str):
             filled = dict.fromkeys(elements, filled)
-        values = {name: {field["action_id"]: _state(field, filled.get(name))} for name, field in elements.items()}
+        values = {
+            name: {field["action_id"]: _state(field, filled.get(name, UNTOUCHED))} for name, field in elements.items()
+        }
         return self.interact(
             {
                 "type": "view_submission",
@@ -414,7 +416,7 @@ class Workspace(Client):
 
     def tick(self):
         """Do what is due by the bot's clock."""
-        self._running.wait_for(self.escalations.tick())
+        self._running.wait_for(self.escalations.upkeep.tick())
 
     def until_delivered(self):
         """Wait until nothing is left in the outbox that is due by the bot's clock."""

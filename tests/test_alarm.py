@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.answering import messages
-from bot.answering.alarm import WHOLE, patterns, raised, raised_by
+from bot.answering.alarm import DROP, LIFT, THRESHOLD, WHOLE, patterns, raised, raised_by
 from bot.answering.alarm.model import WEIGHTS, ModelUnusable, load
 from bot.answering.guidance import COPY, NO_DIRECTORY, Guidance, last_good_copy, save_copy
 from bot.config import ROOT
@@ -203,6 +203,18 @@ print([raised(t) for t in ("he has a knife to her throat", "baby not breathing",
     )
     assert ran.stdout == "[True, True, False, False]\n"
     assert "the alarm runs on its patterns alone" in ran.stderr
+
+
+def test_the_patterns_lift_and_drop_what_the_model_says_by_as_much_as_is_written():
+    model = load()
+    sentences = [text for text in EMERGENCIES + EVERYDAY if not any(mark in text for mark in ".!?\n")]
+    assert len(sentences) > 20
+
+    def judged(text):
+        danger, elsewhere = patterns.tells_of_danger(text), patterns.is_about_something_else(text)
+        return model.danger(text) + (LIFT if danger and not elsewhere else 0) - (DROP if elsewhere else 0)
+
+    assert [raised(text) for text in sentences] == [judged(text) >= THRESHOLD for text in sentences]
 
 
 def test_the_patterns_alone_find_the_plain_tellings_and_leave_the_rest():

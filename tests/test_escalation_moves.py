@@ -8,12 +8,13 @@ import pytest
 from ticketing import DEPUTY, MONDAY, OUTCOME, STRANGER, TALKER, TEACHER, TEAM, office_in
 
 from bot.config import ROOT
-from bot.escalations import NotFound, NotNow, may_decide, sides_of
+from bot.ledger import NotFound, NotNow
 from bot.storage.database import utc
 from bot.tickets.escalation import OPEN, Escalation, Event, Kind, Side, Stand, folded
 from bot.tickets.fields import FieldKind, InvalidForm
 from bot.tickets.moves import MOVES, is_open
 from bot.tickets.quick import QuickForm, QuickKind
+from bot.tickets.sides import may_decide, sides_of
 
 ENGLAND = ROOT / "knowledge" / "england"
 REFERENCE = "ESC-2026-0001"
@@ -32,7 +33,7 @@ def office(smalltown, tmp_path):
 
 OPENS = """
 not-told       raising      told talker view add urgent propose hand-on redirect snooze withdraw
-not-told       receiving    talker view add urgent propose hand-on
+not-told       receiving    acknowledge talker view add urgent propose hand-on wrong
 not-told       partnership  told add urgent hand-on redirect
 told           raising      talker view add urgent propose hand-on chase withdraw
 told           receiving    acknowledge talker view add urgent propose hand-on wrong snooze
@@ -709,7 +710,7 @@ def test_whatever_people_do_it_holds(office, seed):
         walk.step()
     walk.comes_back()
     with office.store.reading() as tx:
-        assert list(office.service._history.verify(tx)) == []
+        assert list(office.service._ledger.history.verify(tx)) == []
 
 
 def test_references_have_no_gaps_whatever_was_refused(office):

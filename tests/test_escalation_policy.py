@@ -1,5 +1,6 @@
 """escalation-policy.yaml: layers, faults, the version that a ticket keeps, and the words while it is unconfirmed."""
 
+import dataclasses
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,9 @@ from ticketing import OUTCOME, RAISED, office_in, town
 
 from bot.access import Person, Viewer
 from bot.config import ROOT
-from bot.escalations import Escalations, NoPolicy
+from bot.escalations import Escalations
 from bot.knowledge.loading import examine, layers_of, load
+from bot.ledger import NoPolicy
 from bot.storage import tickets
 from bot.tickets.clock import Audience, Clock, Reminder
 from bot.tickets.escalation import Escalation, Event, Kind, Outcome, Side, Stand
@@ -318,7 +320,7 @@ def every_text(speaking):
     yield "tell_them", f"{speaking.tell_them('Head')}\n{speaking.tell_them(None)}"
     yield "ask_them", speaking.ask_them()
     yield "happened", "\n".join(speaking.happened(event) for event in events)
-    yield "reminder", "\n".join(speaking.reminder(step) for step in steps)
+    yield "reminder", "\n".join(speaking.reminder(step, NOON) for step in steps)
     yield "ask_whether_filed", speaking.ask_whether_filed()
     yield "ask_whether_it_happened", speaking.ask_whether_it_happened()
     yield "history", "\n".join(speaking.history(events))
@@ -342,7 +344,8 @@ def speaking(knowledge, state, *, confirmed):
 def test_the_walk_over_the_words_leaves_none_out(knowledge):
     state = next(every_state(knowledge.escalation))
     walked = {name for name, _ in every_text(speaking(knowledge, state, confirmed=False))}
-    public = {name for name in vars(Speaking) if not name.startswith("_") and name not in Speaking.__annotations__}
+    fields = {field.name for field in dataclasses.fields(Speaking)}
+    public = {name for name in dir(Speaking) if not name.startswith("_")} - fields
     assert public - walked == {"zone"}
 
 
@@ -373,7 +376,7 @@ def test_once_it_is_confirmed_a_date_is_due_and_nothing_is_provisional(knowledge
             if words.clock.due_of(state) is not None:
                 dated += 1
                 assert words.until().startswith("due by ")
-                assert "Due by " in words.reminder(Reminder("on", NOON, Audience.MOVER))
+                assert "Due by " in words.reminder(Reminder("on", NOON, Audience.MOVER), NOON)
     assert bool(dated) is (stand in (Stand.TOLD, Stand.ACKNOWLEDGED, Stand.PROPOSED))
 
 

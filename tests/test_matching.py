@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.answering.guidance import Guidance
 from bot.answering.matching.calibrate import Remembering
+from bot.answering.matching.lexical import Postings
 from bot.answering.matching.matcher import Matcher, is_elliptical, semantic_index
 from bot.answering.matching.semantic import Encoder, NoModel
 from bot.answering.matching.words import Vocabulary, stem, tokens
@@ -440,3 +441,23 @@ def test_a_folder_with_the_checked_model_serves_as_the_installed_one(encoder, tm
     (tmp_path / "model.onnx").symlink_to(package.model_path())
     from_folder = Encoder.installed(tmp_path)
     assert np.array_equal(from_folder.encode("hello"), encoder.encode("hello"))
+
+
+@given(
+    st.lists(st.dictionaries(st.integers(0, 5), st.floats(0, 8, width=16), max_size=6), min_size=1, max_size=8),
+    st.data(),
+)
+def test_an_index_sums_each_documents_weights_of_the_terms_that_are_asked_for(terms, data):
+    """`terms`: for each term the weights by document, of which there are six."""
+    asked = data.draw(st.lists(st.integers(0, len(terms) - 1), unique=True))
+    factors = data.draw(st.lists(st.floats(0, 8, width=16), min_size=len(asked), max_size=len(asked)))
+    postings = Postings(
+        {},
+        np.cumsum([0, *map(len, terms)]),
+        np.array([document for weights in terms for document in weights], dtype=np.int64),
+        np.array([weight for weights in terms for weight in weights.values()], dtype=np.float32),
+    )
+    sums = postings.sums(np.array(asked, dtype=np.int64), np.array(factors, dtype=np.float32), 6)
+    pairs = list(zip(asked, factors, strict=True))
+    expected = [sum(terms[term].get(document, 0) * factor for term, factor in pairs) for document in range(6)]
+    assert sums.tolist() == pytest.approx(expected, rel=1e-5, abs=1e-5)

@@ -19,7 +19,7 @@ from bot.answering.library import Library
 from bot.answering.messages import MAX_QUESTION
 from bot.answering.reply import Status
 from bot.config import ROOT
-from bot.desk import Desk
+from bot.desk import Desk, Known
 from bot.pace import PER_SECONDS, QUESTIONS, REMEMBERED, Pace
 from bot.storage import database, questions
 from bot.storage.database import Store, migrate, utc
@@ -366,6 +366,33 @@ def test_a_person_is_the_same_the_second_time_and_nobody_elses(desk, store):
     assert first == again
     assert first.id != other.id
     assert len(rows(store, "people")) == 2
+
+
+def test_a_new_asker_is_added_once_and_known_from_then_on(desk, store):
+    assert known(desk, user="U1").person == known(desk, user="U1").person == asyncio.run(desk.person("slack", "U1"))
+    assert len(rows(store, "people")) == 1
+
+
+def test_nobody_is_looked_up_for_an_event_that_is_done(desk, store):
+    asyncio.run(desk.record(ask(desk, "hello"), claim="E1"))
+    assert known(desk, user="U1", claim="E1") == Known(done=True)
+    assert rows(store, "people") == []
+
+
+def test_an_answer_does_not_wait_for_a_slow_disk_and_keeps_what_was_read_before(desk, store, monkeypatch):
+    monkeypatch.setattr("bot.desk.KNOWN_SECONDS", 0.2)
+    asked(desk, "what is private fostering", thread="T1")
+    entered, opened = threading.Event(), threading.Event()
+
+    def hold(tx):
+        entered.set()
+        assert opened.wait(10)
+
+    held = store.submit(hold)
+    assert entered.wait(10)
+    assert known(desk, user="U2", thread="T1") == Known(previous="private-fostering.definition")
+    opened.set()
+    held.result(10)
 
 
 def test_an_event_is_known_as_done_from_the_moment_its_question_is_recorded(desk):

@@ -449,7 +449,11 @@ def _cannot_be_committed(tx):
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [(_fails, LookupError), (_rolls_all_back, sqlite3.IntegrityError), (_cannot_be_committed, sqlite3.IntegrityError)],
+    [
+        (_fails, LookupError),
+        (_rolls_all_back, sqlite3.IntegrityError),
+        (_cannot_be_committed, sqlite3.IntegrityError),
+    ],
 )
 def test_of_those_committed_together_one_that_fails_leaves_nothing_and_the_others_stand(store, fault, error):
     def work(tx):
@@ -457,8 +461,8 @@ def test_of_those_committed_together_one_that_fails_leaves_nothing_and_the_other
         fault(tx)
 
     gate = Gate(store)
-    before, failing, after = store.submit(lambda tx: add(tx, "a")), store.submit(work), store.submit(lambda tx: "done")
-    last = store.submit(lambda tx: add(tx, "b"))
+    before, failing = store.submit(lambda tx: add(tx, "a")), store.submit(work)
+    after, last = store.submit(lambda tx: "done"), store.submit(lambda tx: add(tx, "b"))
     gate.open()
     assert isinstance(failing.exception(10), error)
     assert (before.result(10), after.result(10), last.result(10)) == (None, "done", None)

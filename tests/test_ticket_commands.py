@@ -6,11 +6,12 @@ import json
 import re
 import subprocess
 import sys
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from slack_stand_in import limited
+from slack_stand_in import Hangs, limited
 from test_command_line import failed, flat, process, ran, run
 from ticketing import AUDIT_KEY, MANAGER, OUTCOME, RAISED, TEACHER, TEAM, Office, town
 
@@ -340,20 +341,17 @@ def test_a_message_that_slack_asks_to_wait_with_keeps_no_other_waiting(office, s
     assert {call.channel for call in slack.taken("chat.postMessage")} == {"C0ESC", TEAM}
 
 
-def ticking(*options):
-    command = [sys.executable, str(ROOT / "app.py"), "tick", *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 def test_two_processes_that_tick_at_once_do_nothing_twice(office, slack):
     for _ in range(3):
         office.raise_()
     at = ("--at", "2026-05-06T10:00")
-    with slack.holding():
-        both = [ticking(*at), ticking(*at)]
-        slack.wait_tried("chat.postMessage")
-    said = [process.communicate(timeout=60) for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
+    slack.plan("chat.postMessage", hanging := Hangs())
+    with ThreadPoolExecutor() as pool:
+        both = [pool.submit(process, "tick", *at) for _ in range(2)]
+        wait(both, timeout=60, return_when=FIRST_COMPLETED)  # the one that sends is held up meanwhile
+        hanging.release()
+    said = [ended.result() for ended in both]
+    assert [ended.returncode for ended in said] == [0, 0], said
     ran("tick", *at)  # what the one left to the other
     steps = [(event.ticket, event.data["step"]) for number in (1, 2, 3)
              for event in office.events(f"ESC-2026-000{number}") if event.kind is Kind.REMINDED]  # fmt: skip
@@ -362,7 +360,7 @@ def test_two_processes_that_tick_at_once_do_nothing_twice(office, slack):
     queued = office.rows("SELECT kind FROM outbox")
     assert office.rows("SELECT id FROM outbox WHERE delivered IS NULL") == []
     assert len(slack.tried("chat.postMessage") + slack.tried("chat.update")) == len(queued)
-    assert sum(int(re.match(r"\d+", out)[0]) for out, _ in said) == 3
+    assert sum(int(re.match(r"\d+", ended.stdout)[0]) for ended in said) == 3
 
 
 def test_only_one_process_sends_and_a_dead_one_holds_up_nobody(data):

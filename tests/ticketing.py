@@ -8,13 +8,13 @@ from functools import partial
 
 from bot import outbox
 from bot.access import Viewer
+from bot.announcing import Announcer
 from bot.answering.library import Library
 from bot.desk import Desk
 from bot.escalations import Escalations
 from bot.outbox import NotSent
 from bot.storage import history
 from bot.storage.database import Store, migrate
-from bot.tickets.announcing import Announcer
 from bot.tickets.escalation import folded
 
 AUDIT_KEY = "a" * 64
@@ -160,7 +160,7 @@ class Office:
         return self.run(self.service.look(reference, by))
 
     def tick(self):
-        return self.run(self.service.tick())
+        return self.run(self.service.upkeep.tick())
 
     def deliver(self, refuse=()):
         """Send what waits, as a channel that takes all but what goes to `refuse`; the messages sent."""
@@ -172,7 +172,7 @@ class Office:
             sent.append(waiting)
             return f"{len(sent)}.0"
 
-        deliver = partial(outbox.deliver, self.store, "slack", send, self.desk.clock, self.service.delivered)
+        deliver = partial(outbox.deliver, self.store, "slack", send, self.desk.clock, self.service.upkeep.delivered)
         while self.run(deliver()):
             pass
         return sent

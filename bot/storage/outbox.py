@@ -84,7 +84,36 @@ def due(tx: Transaction, channel: str, now: datetime, limit: int = 20) -> list[W
         channel=channel,
         limit=limit,
     )
-    return [Waiting(**{**row, "kind": MessageKind(row["kind"])}) for row in rows]
+    return [_waiting(row) for row in rows]
+
+
+_COLUMNS = "id, channel, recipient, message, attempts, kind, ticket, wait"
+
+
+def telling(tx: Transaction, channel: str, recipient: str) -> list[Waiting]:
+    """The messages to somebody that are to tell them of a stage, and wait."""
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM outbox WHERE channel = :channel AND recipient = :recipient "  # noqa: S608 - names
+        "AND wait IS NOT NULL AND delivered IS NULL AND given_up IS NULL ORDER BY rowid",
+        channel=channel,
+        recipient=recipient,
+    )
+    return [_waiting(row) for row in rows]
+
+
+def is_told_elsewhere(tx: Transaction, waiting: Waiting) -> bool:
+    """Whether another message tells, or told, somebody else of the same stage."""
+    row = tx.one(
+        "SELECT 1 FROM outbox WHERE ticket = :ticket AND wait = :wait AND id <> :id AND given_up IS NULL",
+        ticket=waiting.ticket,
+        wait=waiting.wait,
+        id=waiting.id,
+    )
+    return row is not None
+
+
+def _waiting(row: Row) -> Waiting:
+    return Waiting(**{**row, "kind": MessageKind(row["kind"])})
 
 
 def posted(tx: Transaction, ticket: str, channel: str, recipient: str) -> str | None:

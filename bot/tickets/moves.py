@@ -145,7 +145,13 @@ MOVES: Mapping[Kind, Move] = {
             _told,
             "The clock of this stage starts when the other agency was told.",
         ),
-        Move(Kind.ACKNOWLEDGED, "We have it", frozenset({Side.RECEIVING}), frozenset({Stand.TOLD}), _acknowledge),
+        Move(
+            Kind.ACKNOWLEDGED,
+            "We have it",
+            frozenset({Side.RECEIVING}),
+            frozenset({Stand.NOT_TOLD, Stand.TOLD}),
+            _acknowledge,
+        ),
         Move(
             Kind.TALKER_NAMED,
             "Say who will talk",
@@ -190,7 +196,13 @@ MOVES: Mapping[Kind, Move] = {
             lambda state, lists: outcome_fields(lists),
             "This closes the escalation, and both agencies are told.",
         ),
-        Move(Kind.WRONG_AGENCY, "Wrong agency", frozenset({Side.RECEIVING}), AT_WORK, _wrong_agency),
+        Move(
+            Kind.WRONG_AGENCY,
+            "Wrong agency",
+            frozenset({Side.RECEIVING}),
+            AT_WORK | {Stand.NOT_TOLD},
+            _wrong_agency,
+        ),
         Move(
             Kind.REDIRECTED,
             "Name the right agency",
@@ -244,6 +256,9 @@ def is_open(move: Move, state: Escalation, side: Side, *, may_decide: bool) -> b
             return state.last and may_decide
         case Kind.HANDED_ON:
             return not state.last
+        case Kind.ACKNOWLEDGED | Kind.WRONG_AGENCY:
+            # At the last stage it is the partnership that has to be told.
+            return state.stand is not Stand.NOT_TOLD or not state.last
         case Kind.MADE_URGENT:
             return not state.urgent
         case Kind.FILED:

@@ -1,134 +1,20 @@
-"""What is said about an escalation. Only `history` and `for_the_record` hold what somebody typed.
-
-While the partnership has not confirmed its timescales, a date is "suggested", and nothing is "due" or "overdue".
-"""
+"""What is said about an escalation, and to whom. Only `history` and `for_the_record` hold what somebody typed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
-from bot.knowledge.partnership import LeadContact, Partnership
-from bot.knowledge.policy import EscalationPolicy, Option
-from bot.tickets.clock import Audience, Clock, Reminder
-from bot.tickets.escalation import Escalation, Event, Kind, Side, Stand
+from bot.knowledge.partnership import LeadContact
+from bot.tickets.clock import Audience, Reminder
+from bot.tickets.escalation import Event, Kind, Side
 from bot.tickets.moves import HAPPENED, HOW_TOLD, YES_NO
 from bot.tickets.raising import DONE, HEARD_BY
-
-NOT_A_REFERRAL = "This is not a referral, and nobody is watching it tonight."
-PROVISIONAL = "provisional: the partnership has not confirmed its timescales yet"
-NOT_YET_TOLD = "NOT YET TOLD"
+from bot.tickets.standing import NOT_YET_TOLD, Standing, day, first_upper, label, moment
 
 
-@dataclass(frozen=True)
-class Speaking:
-    """What the words about one escalation are made from."""
-
-    state: Escalation
-    policy: EscalationPolicy
-    clock: Clock
-    partnership: Partnership
-
-    # Names
-
-    def agency(self, agency_id: str | None) -> str:
-        """An agency's name; its id where it is no longer listed."""
-        known = self.partnership.agency_by_id.get(agency_id or "")
-        return known.name if known else (agency_id or "an agency that is not known")
-
-    def side(self, side: Side) -> str:
-        """Who acts on a side."""
-        match side:
-            case Side.RAISING:
-                return self.agency(self.state.raising)
-            case Side.RECEIVING:
-                return self.agency(self.state.receiving)
-            case Side.PARTNERSHIP:
-                return "the partnership"
-        return "the bot"
-
-    @property
-    def title(self) -> str:
-        """Reference and the two agencies."""
-        return f"{self.state.reference}: {self.agency(self.state.raising)} to {self.agency(self.state.receiving)}"
-
-    @property
-    def stage(self) -> str:
-        """The stage's title."""
-        stage = self.policy.stage_by_id.get(self.state.stage)
-        return stage.title if stage else self.state.stage
-
-    def stage_title(self, stage_id: str) -> str:
-        stage = self.policy.stage_by_id.get(stage_id)
-        return stage.title if stage else stage_id
-
-    # How it stands
-
-    def until(self) -> str:
-        """Until when the move is waited for, in words that claim no more than is confirmed."""
-        due = self.clock.due_of(self.state)
-        if due is None:
-            return self._not_running()
-        if self.policy.timescales_confirmed:
-            return f"due by {day(due)}"
-        return f"suggested by {day(due)} ({PROVISIONAL})"
-
-    def _not_running(self) -> str:
-        if self.state.stand is Stand.NOT_TOLD:
-            return f"the clock starts when they are told; then {self._allowed()}"
-        return "no date runs just now"
-
-    def _allowed(self) -> str:
-        """What the stage allows, in words that claim no more than is confirmed."""
-        stage = self.policy.stage_by_id.get(self.state.stage)
-        hurried = self.state.urgent and self.state.stage in self.policy.urgent_stages
-        allowed = 1 if hurried or stage is None else stage.working_days
-        days = "1 working day" if allowed == 1 else f"{allowed} working days"
-        if self.policy.timescales_confirmed:
-            return f"the policy allows {days}"
-        return f"{days} {'is' if allowed == 1 else 'are'} suggested ({PROVISIONAL})"
-
-    def stands(self) -> str:
-        """How it stands, and whose move it is."""
-        state = self.state
-        other = self.side(Side.PARTNERSHIP if state.last else Side.RECEIVING)
-        match state.stand:
-            case Stand.NOT_TOLD:
-                return f"{NOT_YET_TOLD}: {other} does not know of {'this stage' if state.stages_told else 'it'}"
-            case Stand.TOLD:
-                return f"{other} was told on {moment(state.stage_since, self.zone)}, and has not answered yet"
-            case Stand.ACKNOWLEDGED:
-                return f"{other} has it, and it is being talked about"
-            case Stand.MISDIRECTED:
-                return f"{other} says that it is not theirs; {self.side(Side.RAISING)} names the right agency"
-            case Stand.PROPOSED:
-                return f"{self.side(state.proposed_by or Side.RAISING)} proposed an outcome; the other side answers"
-            case Stand.WITHDRAWN:
-                return f"withdrawn on {moment(state.closed_at, self.zone)}"
-        how = {
-            Kind.AGREED: "both agencies agreed",
-            Kind.DECIDED: "the partnership decided",
-            Kind.LAPSED: "not confirmed by the other agency",
-        }
-        said = how.get(state.closed_as, "") if state.closed_as else ""
-        return f"closed on {moment(state.closed_at, self.zone)}: {said}"
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.partnership.time_zone)
-
-    def lines(self) -> list[str]:
-        """Stage, how it stands, and the date: what a channel message or a notice may say."""
-        lines = [self.stage, first_upper(self.stands()) + "."]
-        if self.state.is_open:
-            move = self.state.move
-            if move is not None:
-                lines.append(f"Whose move: {self.side(move)}. {first_upper(self.until())}.")
-            if self.state.urgent:
-                lines.append("Marked as urgent.")
-        return lines
+class Speaking(Standing):
+    """What is said when, and the history with what was typed."""
 
     # What is said when
 
@@ -151,16 +37,6 @@ class Speaking:
             telling,
             self.not_a_referral(now),
         ]
-
-    def other_name(self) -> str:
-        """Whom the stage has to reach."""
-        return self.side(Side.PARTNERSHIP if self.state.last else Side.RECEIVING)
-
-    def not_a_referral(self, now: datetime) -> str:
-        """That nobody watches, and when somebody looks next."""
-        look = self.clock.next_office_time(now)
-        when = "in office hours today" if look == now else f"on {moment(look, self.zone)}"
-        return f"{NOT_A_REFERRAL} The next look is expected {when}. If the child is not safe until then, ring:"
 
     def to_send(self) -> str:
         """A text with which a person tells the other agency; it names nobody."""
@@ -212,7 +88,7 @@ class Speaking:
         who = "" if event.side is Side.BOT else f"{self.side(event.side)} "
         return _said(f"{self.title}. {first_upper(f'{who}{self._in_short(event)}')}.", *self.lines())
 
-    def reminder(self, step: Reminder) -> str:
+    def reminder(self, step: Reminder, now: datetime) -> str:
         """A reminder, for whoever it is that is reminded."""
         if step.audience is Audience.UNFILED:
             return self.ask_whether_filed()
@@ -223,7 +99,7 @@ class Speaking:
             Audience.DEPUTY: "Nobody has acted yet, so the deputies are told too",
             Audience.PARTNERSHIP: "Nobody has acted yet, so the partnership is told too",
         }[step.audience]
-        return _said(f"{self.title}. {why}.", *self.lines(), "It is not a referral: in danger ring 999.")
+        return _said(f"{self.title}. {why}.", *self.lines(), self.not_a_referral(now))
 
     def ask_whether_filed(self) -> str:
         return f"{self.title}. It is closed. Is it filed in your own system? Open it for a copy, then press “Filed”."
@@ -240,6 +116,7 @@ class Speaking:
                 continue
             by = "the bot" if event.side is Side.BOT else self.side(event.side)
             behind = ", recorded at the command line" if event.data.get("operator") else ""
+            behind += ", as the partnership was told" if event.data.get("on_behalf") else ""
             lines = [f"{moment(event.at, self.zone)}, {by}{behind}: {self._in_short(event)}"]
             lines += [f"  {heading}: {text}" for heading, text in self._chosen(event)]
             typed = sorted(event.typed.items(), key=lambda item: (_ORDER.get(item[0], len(_ORDER)), item[0]))
@@ -253,7 +130,7 @@ class Speaking:
                 f"{self.policy.name}: {self.state.reference}",
                 "Child: ______________________________    Date of birth: ______________",
                 f"From {self.agency(self.state.raising)} to {self.agency(self.state.receiving)}",
-                f"About: {_label(self.policy.reasons, self.state.reason)}",
+                f"About: {label(self.policy.reasons, self.state.reason)}",
                 *self.lines(),
                 *self._outcome(),
                 "",
@@ -269,21 +146,21 @@ class Speaking:
         if found is None:
             return
         proposed = "Proposed outcome, not agreed yet" if self.state.is_open else "Outcome"
-        yield f"{proposed}: {_label(self.policy.outcomes, found.outcome)}"
-        yield f"What changed for the child: {_label(self.policy.changes, found.change)}"
-        yield f"Child safe meanwhile: {_label(YES_NO, found.child_safe)}"
-        yield f"Child's own view part of it: {_label(YES_NO, found.voice)}"
+        yield f"{proposed}: {label(self.policy.outcomes, found.outcome)}"
+        yield f"What changed for the child: {label(self.policy.changes, found.change)}"
+        yield f"Child safe meanwhile: {label(YES_NO, found.child_safe)}"
+        yield f"Child's own view part of it: {label(YES_NO, found.voice)}"
 
     def _chosen(self, event: Event) -> Iterator[tuple[str, str]]:
         """What was chosen beside what the event's line says."""
         data = event.data
         if "done" in data:
-            yield "What was done about the child's safety", _label(DONE, data["done"])
+            yield "What was done about the child's safety", label(DONE, data["done"])
         for name, heading in (("since", "Disagreed since"), ("received_on", "Received on")):
             if name in data:
                 yield heading, day(date.fromisoformat(data[name]))
         if "heard_by" in data:
-            yield "Heard", _label(HEARD_BY, data["heard_by"])
+            yield "Heard", label(HEARD_BY, data["heard_by"])
         if "setting" in data:
             yield "Setting", data["setting"]
 
@@ -293,10 +170,12 @@ class Speaking:
             case Kind.OPENED:
                 stage = self.stage_title(data["stage"])
                 on_behalf = ", recorded for somebody who rang or wrote" if event.side is Side.PARTNERSHIP else ""
-                safe = _label(YES_NO, data["child_safe"]).lower()
+                safe = label(YES_NO, data["child_safe"]).lower()
                 return f"raised at {stage}{on_behalf}; child safe now: {safe}"
             case Kind.TOLD:
-                how = _label(HOW_TOLD, data["how"]).lower() if "how" in data else "in Slack"
+                how = label(HOW_TOLD, data["how"]).lower() if "how" in data else "in Slack"
+                if data.get("how") == "here":
+                    return "opened it, and so knows of it"
                 on = f" on {moment(datetime.fromisoformat(data['on']), self.zone)}" if "on" in data else ""
                 return f"the other agency was told {how}{on}"
             case Kind.ACKNOWLEDGED:
@@ -333,7 +212,7 @@ class Speaking:
             case Kind.FILED:
                 return "filed it in its own system"
             case Kind.FOLLOWED_UP:
-                return f"said whether it happened: {_label(HAPPENED, data['happened']).lower()}"
+                return f"said whether it happened: {label(HAPPENED, data['happened']).lower()}"
             case Kind.CHASED:
                 return "asked for an answer"
             case Kind.SNOOZED:
@@ -346,8 +225,8 @@ class Speaking:
                 return "the person who raised it has left; their agency's lead takes it over"
 
     def _ended(self, data: Mapping[str, str]) -> str:
-        changed = _label(self.policy.changes, data["change"]).lower()
-        return f"{_label(self.policy.outcomes, data['outcome']).lower()}; for the child: {changed}"
+        changed = label(self.policy.changes, data["change"]).lower()
+        return f"{label(self.policy.outcomes, data['outcome']).lower()}; for the child: {changed}"
 
 
 LABELS = {
@@ -369,28 +248,6 @@ LABELS = {
 }
 """How the typed parts of an event are headed, in the order in which they are shown."""
 _ORDER = {name: place for place, name in enumerate(LABELS)}
-
-
-def day(moment_or_day: date) -> str:
-    """Such as "Monday 30 November 2026"."""
-    return f"{moment_or_day:%A} {moment_or_day.day} {moment_or_day:%B %Y}"
-
-
-def moment(at: datetime | None, zone: ZoneInfo) -> str:
-    """Such as "Monday 30 November 2026, 9:05"."""
-    if at is None:
-        return "a day that is not known"
-    local = at.astimezone(zone)
-    return f"{day(local)}, {local.hour}:{local.minute:02d}"
-
-
-def first_upper(text: str) -> str:
-    """The first letter as at the beginning of a sentence."""
-    return text[:1].upper() + text[1:]
-
-
-def _label(options: Iterable[Option], name: str) -> str:
-    return next((option.label for option in options if option.id == name), name)
 
 
 def _said(*lines: str) -> str:

@@ -16,8 +16,9 @@ import click
 from bot.access import Viewer
 from bot.config import Settings, WrongSetting
 from bot.desk import Desk
-from bot.escalations import Escalations, Looked, NoPolicy, NotFound, NotNow, NotSaved
+from bot.escalations import Escalations
 from bot.knowledge.partnership import Agency
+from bot.ledger import Looked, NoPolicy, NotFound, NotNow, NotSaved
 from bot.storage.questions import new_id
 from bot.tickets.fields import FieldKind, InvalidForm
 from bot.tickets.moves import Move

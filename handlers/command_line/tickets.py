@@ -13,15 +13,16 @@ from typing import Any, TypeVar
 import click
 
 from bot.access import LOCAL_OPERATOR, Viewer
+from bot.announcing import announcer_of
 from bot.answering.library import Library
 from bot.bulletin import Bulletin
 from bot.config import Settings, WrongSetting, audit_key, kept_audit_key
 from bot.desk import STORAGE_FAILS, Desk, now
-from bot.escalations import Escalations, Looked, NoPolicy, NotFound, NotSaved
+from bot.escalations import Escalations
+from bot.ledger import Looked, NoPolicy, NotFound, NotSaved
 from bot.storage.database import DatabaseUnusable, Store, migrate
 from bot.storage.history import History, exported
 from bot.storage.tickets import Line
-from bot.tickets.announcing import announcer_of
 from handlers import terminal_tickets
 from handlers.command_line.past import reading
 from handlers.command_line.shared import Failed, at_option, json_option, moment, settings_or_fail
@@ -172,7 +173,7 @@ def tick(at: str | None) -> None:
 async def _tick(here: Office, settings: Settings) -> str:
     """Do it; what was done, in a line."""
     try:
-        said = f"{_count(await here.escalations.tick(), 'escalation')} looked after"
+        said = f"{_count(await here.escalations.upkeep.tick(), 'escalation')} looked after"
         if settings.slack is None:
             return f"{said}; Slack is not set, so nothing was sent"
         # Imported here: the other commands need no Slack.

@@ -10,7 +10,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.desk import Desk
-from bot.escalations import Escalations, NoPolicy, NotSaved
+from bot.escalations import Escalations
+from bot.ledger import NoPolicy, NotSaved
 from bot.outbox import NotSent
 from bot.storage import outbox
 from bot.storage.outbox import MessageKind, Waiting
@@ -49,7 +50,7 @@ class Delivery:
             addresses = await self._addresses(waiting.recipient)
         except Exception as error:
             raise await self._not_sent(error, waiting.recipient) from None
-        outgoing = _rendered(waiting)
+        outgoing = self._rendered(waiting)
         unreached = []
         for address in addresses:
             try:
@@ -65,6 +66,14 @@ class Delivery:
         if unreached:
             log.error("%d of %d people of a group were not reached", len(unreached), len(addresses))
         return None
+
+    def _rendered(self, waiting: Waiting) -> Outgoing:
+        """A message about a ticket carries the number that is open when it goes out."""
+        if waiting.ticket is None:
+            return render.note(waiting.message)
+        now_open = self._desk.library.directory.to_ring(self._desk.clock())[:1]
+        reminder = waiting.kind is MessageKind.REMINDER
+        return ticket_views.notice(waiting.message, waiting.ticket, now_open, reminder=reminder)
 
     async def _card(self, waiting: Waiting) -> str | None:
         """Post a ticket's message, or bring the one that stands there up to date."""
@@ -110,18 +119,11 @@ class Delivery:
         found = error if isinstance(error, NotSent) else _reason(error)
         if found.kind in GONE and PERSON.fullmatch(address):
             try:
-                await self._escalations.has_left("slack", address)
+                await self._escalations.upkeep.has_left("slack", address)
             except (NoPolicy, NotSaved):
                 return found  # tried again: until it is noted, the message waits
             return NotSent(found.kind, gone=True)
         return found
-
-
-def _rendered(waiting: Waiting) -> Outgoing:
-    if waiting.ticket is not None:
-        reminder = waiting.kind is MessageKind.REMINDER
-        return ticket_views.notice(waiting.message, waiting.ticket, reminder=reminder)
-    return render.note(waiting.message)
 
 
 def _reason(error: Exception) -> NotSent:

@@ -46,6 +46,6 @@ async def deliver_all(
         client.session = session
         # What failed is due later than `at`; where nothing changes any more, another process is sending.
         while (left := await store.read(due)) and left != before:
-            through += await outbox.deliver(store, "slack", delivery.send, lambda: at, escalations.delivered)
+            through += await outbox.deliver(store, "slack", delivery.send, lambda: at, escalations.upkeep.delivered)
             before = left
     return Sent(through, await store.read(queued.undelivered))

@@ -310,19 +310,24 @@ def _contact_blocks(listed: tuple[ContactNow, ...]) -> Iterator[Block]:
         return
     lines = []
     for now in listed:
-        contact = now.contact
-        # Cut before they are escaped: a line must fit a section whole, with no mark cut in two.
-        name, note = (escape(cut(part or "", MAX_LABEL)) for part in (contact.name, contact.note))
-        ways = [link(f"tel:{number.dial}", cut(number.display, 40)) for number in contact.numbers]
-        ways += [link(f"mailto:{contact.email}", contact.email)] if contact.email else []
-        ways += [link(contact.web, "")] if contact.web else []
-        line = f"{' / '.join(ways) or wording.NOT_KNOWN}  *{name}*, {escape(cut(wording.hours(now), MAX_LABEL))}"
+        line = number_line(now)
         if as_of := wording.number_as_of(now):
             line += f" _({escape(as_of)})_"
-        if note:
-            line += f"\n      {note}"
+        if now.contact.note:
+            line += f"\n      {escape(cut(now.contact.note, MAX_LABEL))}"
         lines.append(line)
     yield from texts("\n".join(lines))
+
+
+def number_line(now: ContactNow) -> str:
+    """How to reach a service, its name, and when it is open: one line, whole in any section."""
+    contact = now.contact
+    # Cut before it is escaped: no mark is cut in two.
+    ways = [link(f"tel:{number.dial}", cut(number.display, 40)) for number in contact.numbers]
+    ways += [link(f"mailto:{contact.email}", contact.email)] if contact.email else []
+    ways += [link(contact.web, "")] if contact.web else []
+    name, hours = (escape(cut(part, MAX_LABEL)) for part in (contact.name, wording.hours(now)))
+    return f"{' / '.join(ways) or wording.NOT_KNOWN}  *{name}*, {hours}"
 
 
 def mrkdwn(text: str) -> str:

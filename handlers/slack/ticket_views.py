@@ -10,14 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.answering.reply import ContactNow, EmergencyCard
-from bot.escalations import Looked, Recorded
+from bot.escalations import Recorded
+from bot.ledger import Looked
 from bot.storage.tickets import Line
 from bot.tickets.escalation import Kind, Stand
 from bot.tickets.fields import Field
 from bot.tickets.moves import Move
-from bot.tickets.notices import Speaking, day, first_upper
+from bot.tickets.notices import Speaking
 from bot.tickets.quick import QuickForm, QuickKind
 from bot.tickets.raising import ANOTHER_WAY, Door, RaiseForm
+from bot.tickets.standing import day, first_upper
 from handlers.slack import render
 from handlers.slack.blocks import (
     MAX_SECTION,
@@ -62,11 +64,13 @@ def card(speaking: Speaking) -> Outgoing:
     )
 
 
-def notice(text: str, reference: str, *, reminder: bool = False) -> Outgoing:
-    """A message about an escalation to one person."""
+def notice(text: str, reference: str, now_open: tuple[ContactNow, ...] = (), *, reminder: bool = False) -> Outgoing:
+    """A message about an escalation to one person, with the number that is open now."""
     first, _, rest = text.partition("\n")
     later = [button("Remind us tomorrow", "move_snoozed", reference)] if reminder else []
     blocks = [section(f"*{escape(first)}*"), *texts(escape(rest)), *actions([_open(reference), *later])]
+    numbers = [render.number_line(now) for now in now_open]
+    blocks.append(context(" · ".join(["In danger: <tel:999|999>", *numbers, "This is not a referral."])))
     return Outgoing(cut(escape(text), MAX_TEXT), blocks)
 
 

@@ -14,8 +14,9 @@ from bot.access import Viewer, agencies_led
 from bot.answering import messages
 from bot.answering.reply import EmergencyCard
 from bot.desk import whole_characters
-from bot.escalations import Escalations, NoPolicy, NotFound, NotNow, NotSaved, Recorded
+from bot.escalations import Escalations, Recorded
 from bot.knowledge.model import KnowledgeBase
+from bot.ledger import NoPolicy, NotFound, NotNow, NotSaved
 from bot.storage.tickets import Line
 from bot.tickets.escalation import Kind
 from bot.tickets.fields import Filled, InvalidForm

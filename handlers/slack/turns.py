@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-TURN_SECONDS = 0.01
-"""From when on what waits is left for the next turn. An answer takes a few milliseconds."""
+TURN_SECONDS = 0.004
+"""From then on what waits is left for the next turn. An answer takes one or two milliseconds, and less when it
+follows another; longer turns acknowledge later."""
 
 
 class Turns:

@@ -14,7 +14,7 @@ from bot.storage.database import Transaction
 from bot.storage.outbox import MessageKind
 from bot.tickets.clock import Audience, Reminder
 from bot.tickets.escalation import Event, Kind, Side, Stand
-from bot.tickets.notices import NOT_A_REFERRAL, Speaking
+from bot.tickets.notices import Speaking
 
 SLACK = "slack"
 SILENT = frozenset({Kind.READ, Kind.REMINDED, Kind.SNOOZED})
@@ -39,8 +39,8 @@ class Announcer:
         raiser = people.address(tx, SLACK, event.person_id) if event.person_id else None
         if self.enabled and raiser is not None:
             told = self.told_by_the_bot(speaking, event.at)
-            text = "\n".join(speaking.recorded(told, event.at)[:-1])
-            self._queue(tx, raiser, f"{text}\n{NOT_A_REFERRAL}", event.at, event.ticket, f"recorded:{event.ticket}")
+            text = "\n".join(speaking.recorded(told, event.at))
+            self._queue(tx, raiser, text, event.at, event.ticket, f"recorded:{event.ticket}")
         self.happened(tx, speaking, event)
 
     def happened(self, tx: Transaction, speaking: Speaking, event: Event) -> None:
@@ -85,11 +85,16 @@ class Announcer:
             )  # fmt: skip
         if addresses:
             return set(addresses)
-        role = None if speaking.state.last else next((lead.role for lead in self._leads(speaking)), None)
-        by_hand = [*self._people(tx, speaking, Side.RAISING, event.at), *self.managers]
+        return self.tell_by_hand(tx, speaking, event.at)
+
+    def tell_by_hand(self, tx: Transaction, speaking: Speaking, at: datetime) -> set[str]:
+        """Ask people to tell the other side, with a text to send. Who is asked."""
+        state = speaking.state
+        role = None if state.last else next((lead.role for lead in self._leads(speaking)), None)
+        by_hand = [*self._people(tx, speaking, Side.RAISING, at), *self.managers]
         for address in dict.fromkeys(by_hand):
-            name = f"tell-them:{event.ticket}:{event.seq}:{address}"
-            self._queue(tx, address, speaking.tell_them(role), event.at, event.ticket, name)
+            name = f"tell-them:{state.reference}:{state.wait}:{address}"
+            self._queue(tx, address, speaking.tell_them(role), at, state.reference, name)
         return set(by_hand)
 
     def _ask_by_hand(self, tx: Transaction, speaking: Speaking, event: Event, side: Side) -> set[str]:
@@ -112,6 +117,12 @@ class Announcer:
                 leads = agency.leads_at(stage) if agency else ()
                 yield from (contact.slack for contact in _acting(leads, on) if contact.slack)
 
+    def reaches(self, speaking: Speaking, side: Side) -> bool:
+        """Whether the bot can write to anybody who acts for an agency, at any stage."""
+        agency = speaking.partnership.agency_by_id.get(speaking.state.agency_of(side) or "")
+        contacts = (contact for lead in (agency.leads if agency else ()) for contact in (lead, lead.deputy))
+        return self.enabled and any(contact is not None and contact.slack for contact in contacts)
+
     def told_by_the_bot(self, speaking: Speaking, at: datetime) -> list[LeadContact]:
         """Who of the other side the bot can tell at this stage."""
         state = speaking.state
@@ -126,7 +137,7 @@ class Announcer:
         """Send a reminder to those it is for."""
         if not self.enabled:
             return
-        text = speaking.reminder(step)
+        text = speaking.reminder(step, at)
         for address in dict.fromkeys(self._reminded(tx, speaking, step, at)):
             name = f"remind:{speaking.state.reference}:{speaking.state.wait}:{step.step}:{address}"
             kind = MessageKind.REMINDER if speaking.state.is_open else MessageKind.TICKET
