@@ -36,6 +36,7 @@ from bot.storage.database import Transaction, connect, migrate
 from bot.storage.questions import Day, new_id
 from bot.tickets.no_answer import NextStep, can_be_reported, next_step
 from handlers.slack import fields, forms, render, ticket_views
+from handlers.slack.blocks import texts
 from handlers.slack.home import Home
 from handlers.slack.render import Outgoing
 
@@ -129,8 +130,7 @@ def refusals(content: Content) -> Iterator[Outgoing]:
 
 def numbers(content: Content) -> Iterator[Outgoing]:
     for now in content.now[:3]:
-        line = render.number_line(now)
-        yield Outgoing("Number", [{"type": "section", "text": {"type": "mrkdwn", "text": line}}])
+        yield Outgoing("Number", list(texts(render.number_line(now))))
 
 
 def marked(content: Content) -> Iterator[Outgoing]:

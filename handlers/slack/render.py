@@ -320,7 +320,7 @@ def _contact_blocks(listed: tuple[ContactNow, ...]) -> Iterator[Block]:
 
 
 def number_line(now: ContactNow) -> str:
-    """How to reach a service, its name, and when it is open: one line, whole in any section."""
+    """How to reach a service, its name, and when it is open: one line, which `texts` parts where it is too long."""
     contact = now.contact
     # Cut before it is escaped: no mark is cut in two.
     ways = [link(f"tel:{number.dial}", cut(number.display, 40)) for number in contact.numbers]

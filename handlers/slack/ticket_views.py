@@ -70,7 +70,7 @@ def notice(text: str, reference: str, now_open: tuple[ContactNow, ...] = (), *, 
     later = [button("Remind us tomorrow", "move_snoozed", reference)] if reminder else []
     blocks = [section(f"*{escape(first)}*"), *texts(escape(rest)), *actions([_open(reference), *later])]
     numbers = [render.number_line(now) for now in now_open]
-    blocks.append(context(" · ".join(["In danger: <tel:999|999>", *numbers, "This is not a referral."])))
+    blocks += texts(" · ".join(["In danger: <tel:999|999>", *numbers, "This is not a referral."]))
     return Outgoing(cut(escape(text), MAX_TEXT), blocks)
 
 
