@@ -59,7 +59,10 @@ class Announcer:
         text = speaking.happened(event)
         if event.kind in (Kind.AGREED, Kind.LAPSED, Kind.DECIDED):
             text += f"\n{speaking.ask_whether_filed()}"
-        everybody = [*self._people(tx, speaking, Side.RAISING, event.at), *self._receivers(tx, speaking, event.at)]
+        everybody = list(self._people(tx, speaking, Side.RAISING, event.at))
+        told_them = event.kind is Kind.TOLD and event.side is Side.BOT and not state.last
+        if not told_them:  # else the message that told them has said so
+            everybody += self._receivers(tx, speaking, event.at)
         if event.kind is Kind.HANDED_ON:
             everybody += self._left_behind(speaking, event.at)
         if event.kind is Kind.PROPOSED and state.move is not None:

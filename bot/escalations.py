@@ -14,11 +14,13 @@ from typing import Any
 from bot.access import Viewer
 from bot.announcing import Announcer
 from bot.answering.reply import ContactNow
+from bot.config import Settings, WrongSetting, audit_key
 from bot.desk import Desk
 from bot.ledger import Ledger, Looked, NotNow
 from bot.privacy import Guard
 from bot.storage import claims, history, people, quick_records, tickets
-from bot.storage.database import Transaction
+from bot.storage.database import Store, Transaction
+from bot.storage.history import History
 from bot.storage.references import next_reference
 from bot.storage.tickets import Line
 from bot.tickets.escalation import Escalation, Event, Kind, Side, Stand, folded, opened
@@ -282,3 +284,19 @@ def _is_enough(kind: Kind, data: Mapping[str, str], typed: Mapping[str, str], st
     earliest = earliest and earliest.replace(second=0, microsecond=0)
     if kind is Kind.TOLD and "on" in data and earliest and datetime.fromisoformat(data["on"]) < earliest:
         raise InvalidForm({"on": "That is before it was raised here, or before the stage that went before."})
+
+
+def matching_audit_key(settings: Settings, store: Store | None) -> str:
+    """The key of the history.
+
+    Raises: WrongSetting where the database was chained with another: from then on nobody could verify it.
+    """
+    key = audit_key(settings)
+    if store is not None:
+        with store.reading() as tx:
+            if not History(key).is_ours(tx):
+                raise WrongSetting(
+                    f"{settings.data_dir / 'audit.key'} is not the key of this database's history: restore the one "
+                    "that was kept with it"
+                )
+    return key

@@ -18,11 +18,10 @@ from starlette.routing import Route
 from bot.announcing import agencies_without_lead, announcer_of
 from bot.answering.library import Library
 from bot.bulletin import Bulletin
-from bot.config import Settings, SlackSettings, WrongSetting, audit_key, secret_key
+from bot.config import Settings, SlackSettings, secret_key
 from bot.desk import STORAGE_FAILS, Desk, now, where
-from bot.escalations import Escalations
+from bot.escalations import Escalations, matching_audit_key
 from bot.storage.database import DatabaseUnusable, Store, migrate
-from bot.storage.history import History
 from bot.switch import Switch
 from handlers import clockwork
 from handlers.slack.app import Slack
@@ -65,22 +64,6 @@ def run(settings: Settings) -> None:
         server_header=False,
     )
     uvicorn.Server(config).run()
-
-
-def matching_audit_key(settings: Settings, store: Store | None) -> str:
-    """The key of the history.
-
-    Raises: WrongSetting where the database was chained with another: from then on nobody could verify it.
-    """
-    key = audit_key(settings)
-    if store is not None:
-        with store.reading() as tx:
-            if not History(key).is_ours(tx):
-                raise WrongSetting(
-                    f"{settings.data_dir / 'audit.key'} is not the key of this database's history: restore the one "
-                    "that was kept with it"
-                )
-    return key
 
 
 def open_library(library: Library, store: Store | None, settings: Settings) -> None:

@@ -262,6 +262,14 @@ def test_a_key_that_cannot_be_used_is_one_clear_line(data, command):
     assert str(data / "audit.key") in failed(*command)
 
 
+@pytest.mark.parametrize("command", [["ticket", "show", REFERENCE], ["tick"]], ids=" ".join)
+def test_with_another_key_than_the_historys_nothing_is_added_to_it(office, data, command):
+    office.raise_()
+    (data / "audit.key").write_text("b" * 64)
+    assert "is not the key of this database's history" in failed(*command)
+    assert len(office.events()) == 1
+
+
 def test_records_that_cannot_be_written_just_now_are_one_clear_line(office, monkeypatch):
     office.raise_()
     monkeypatch.setattr("bot.storage.database.BUSY_TIMEOUT_SECONDS", 0.1)

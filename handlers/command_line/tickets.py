@@ -16,9 +16,9 @@ from bot.access import LOCAL_OPERATOR, Viewer
 from bot.announcing import announcer_of
 from bot.answering.library import Library
 from bot.bulletin import Bulletin
-from bot.config import Settings, WrongSetting, audit_key, kept_audit_key
+from bot.config import Settings, WrongSetting, kept_audit_key
 from bot.desk import STORAGE_FAILS, Desk, now
-from bot.escalations import Escalations
+from bot.escalations import Escalations, matching_audit_key
 from bot.ledger import Looked, NoPolicy, NotFound, NotSaved
 from bot.storage.database import DatabaseUnusable, Store, migrate
 from bot.storage.history import History, exported
@@ -55,9 +55,12 @@ async def operator(desk: Desk) -> Viewer:
 def escalations_of(desk: Desk, settings: Settings) -> Escalations:
     """The escalations of a desk.
 
-    Raises: WrongSetting.
+    Raises: WrongSetting, NotSaved.
     """
-    return Escalations(desk, audit_key(settings), announcer_of(settings))
+    try:
+        return Escalations(desk, matching_audit_key(settings, desk.store), announcer_of(settings))
+    except STORAGE_FAILS:
+        raise NotSaved from None
 
 
 @contextmanager
@@ -85,6 +88,8 @@ def office(settings: Settings, at: datetime | None = None) -> Iterator[Office]:
             escalations = escalations_of(desk, settings)
         except WrongSetting as error:
             raise Failed(str(error)) from None
+        except NotSaved:
+            raise Failed(CANNOT_READ) from None
         yield Office(desk, store, escalations)
     finally:
         store.close()

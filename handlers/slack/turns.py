@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-TURN_SECONDS = 0.004
+TURN_SECONDS = 0.002
 """From then on what waits is left for the next turn. An answer takes one or two milliseconds, and less when it
 follows another; longer turns acknowledge later."""
 
