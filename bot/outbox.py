@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from bot.desk import STORAGE_FAILS, where
 from bot.storage import outbox
 from bot.storage.database import Store, Transaction
 from bot.storage.outbox import MessageKind, Waiting
@@ -74,7 +75,14 @@ async def _sent(store: Store, waiting: Waiting, send: Send, clock: Callable[[], 
         log.error("a message in the outbox was not sent (%s), attempt %d", error.kind, waiting.attempts + 1)
         await store.write(partial(_failed, waiting, error, clock()))
         return False
-    await store.write(partial(_delivered, waiting, message_id, clock(), then))
+    try:
+        await store.write(partial(_delivered, waiting, message_id, clock(), then))
+    except STORAGE_FAILS:
+        raise
+    except Exception as error:
+        # What follows from it failed, and it went through all the same: it is not sent again and again.
+        log.error("what follows from a message could not be recorded: %s", where(error))
+        await store.write(partial(_delivered, waiting, message_id, clock(), _nothing_more))
     return True
 
 

@@ -191,7 +191,7 @@ class Child:
         except EOFError:
             raise Failed(f"{self._name} ended early") from None
         if isinstance(said, Exception):
-            raise Failed(f"{self._name}: {said!r}")
+            raise Failed(f"{self._name}: {type(said).__name__} {said}")
         return said
 
     def wait_listening(self, port: int) -> None:
@@ -217,6 +217,8 @@ def _work(work: Callable[..., None], pipe: Connection, *arguments: Any) -> None:
     try:
         work(pipe, *arguments)
     except Exception as error:
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
         pipe.send(error)
 
 

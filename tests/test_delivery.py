@@ -1,5 +1,6 @@
 """What an escalation has to tell arrives, whatever Slack does meanwhile; and where it cannot, somebody sees that."""
 
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -16,11 +17,12 @@ from slack_workspace import ASKER, home_of
 from ticket_load import raise_directly, reference_in
 from ticketing import town
 
+from bot import outbox as sending
 from bot.answering.guidance import Guidance
 from bot.config import ROOT
 from bot.knowledge.loading import layers_of, load
 from bot.storage import outbox
-from bot.storage.database import Store, connect, utc
+from bot.storage.database import Store, connect, migrate, utc
 from bot.storage.outbox import MessageKind
 from handlers import clockwork
 from handlers.slack import app, call, people, ticket_views
@@ -527,3 +529,24 @@ def test_a_message_that_is_on_its_way_when_the_bot_is_stopped_is_sent_once(start
     go_on(again)
     assert_all_through_in_order(again)
     assert texts_to(again, sent.channel).count(sent.text) == 1
+
+
+def test_what_went_through_is_not_sent_again_because_what_follows_from_it_failed(tmp_path, caplog):
+    database = tmp_path / "data" / "safeguarding.db"
+    migrate(database)
+    store, sent = Store(database), []
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    store.submit(lambda tx: outbox.queue(tx, "slack", "U0ANN", "a zebra message", now)).result()
+
+    async def send(waiting):
+        sent.append(waiting.message)
+
+    def fails(tx, waiting, at):
+        raise ValueError("a zebra policy")
+
+    for _ in range(2):
+        asyncio.run(sending.deliver(store, "slack", send, lambda: now, fails))
+    store.close()
+    assert sent == ["a zebra message"]
+    assert "could not be recorded" in caplog.text
+    assert "zebra" not in caplog.text
