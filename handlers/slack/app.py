@@ -34,11 +34,14 @@ from handlers.slack.home import Home
 from handlers.slack.incoming import message
 from handlers.slack.people import People
 from handlers.slack.questions import COMMAND, Questions
+from handlers.slack.quick_records import QuickRecords
+from handlers.slack.raising import Raising
 from handlers.slack.render import Outgoing
 from handlers.slack.reports import Reports
 from handlers.slack.shortcuts import Shortcuts
 from handlers.slack.socket import Socket
 from handlers.slack.switching import Switching
+from handlers.slack.ticket_forms import TicketForms
 from handlers.slack.tickets import ESCALATE, Tickets
 
 log = logging.getLogger(__name__)
@@ -70,7 +73,10 @@ class Slack:
         self._reports = Reports(self._questions)
         self._agencies = Agencies(self._questions, people)
         self.delivery = Delivery(self._posting, people, desk, escalations)
-        self._tickets = Tickets(self._questions, people, escalations)
+        ticket_forms = TicketForms(self._questions, people, escalations)
+        self._raising = Raising(ticket_forms)
+        self._quick_records = QuickRecords(ticket_forms)
+        self._tickets = Tickets(ticket_forms, self._raising)
         self._home = Home(self._questions, self._agencies, people, self._tickets)
         self._shortcuts = Shortcuts(self._questions)
         self._switching = Switching(self._questions, people, self._home)
@@ -165,8 +171,8 @@ class Slack:
         self.app.message_shortcut("find_guidance")(self._listener(self._shortcuts.on_find))
         self.app.command(COMMAND)(self._listener(self._questions.on_command))
         self.app.command(ESCALATE)(self._listener(self._tickets.on_command))
-        self.app.global_shortcut("raise_escalation")(self._listener(self._tickets.on_begin))
-        self.app.message_shortcut("escalate_message")(self._listener(self._tickets.on_message))
+        self.app.global_shortcut("raise_escalation")(self._listener(self._raising.on_begin))
+        self.app.message_shortcut("escalate_message")(self._listener(self._raising.on_message))
         for action_id, listener in (
             (re.compile(r"show_(entry|related)_\d+"), self._buttons.on_show_entry),
             (re.compile(r"show_topic_\d+|pick_topic"), self._buttons.on_show_topic),
@@ -181,22 +187,22 @@ class Slack:
             ("switch_off", self._switching.on_off),
             ("switch_on", self._switching.on_on),
             ("no_answer", self._reports.on_no_answer),
-            ("raise_escalation", self._tickets.on_begin),
-            ("record_escalation", self._tickets.on_record_for_somebody),
+            ("raise_escalation", self._raising.on_begin),
+            ("record_escalation", self._raising.on_record_for_somebody),
             ("open_ticket", self._tickets.on_open),
             ("copy_ticket", self._tickets.on_copy),
             (re.compile(r"move_[a-z-]+"), self._tickets.on_move),
-            (re.compile(r"quick_[a-z-]+"), self._tickets.on_quick),
+            (re.compile(r"quick_[a-z-]+"), self._quick_records.on_quick),
             ("suggest_correction", self._reports.on_correction),
             (every, self._buttons.on_old_button),
         ):
             self.app.action(action_id)(self._listener(listener))
         self.app.view("ask")(self._listener(self._shortcuts.on_ask_sent))
         self.app.view("switch_off")(self._listener(self._switching.on_off_sent))
-        self.app.view("escalation_door")(self._listener(self._tickets.on_door_sent))
-        self.app.view("escalation")(self._listener(self._tickets.on_raised))
+        self.app.view("escalation_door")(self._listener(self._raising.on_door_sent))
+        self.app.view("escalation")(self._listener(self._raising.on_raised))
         self.app.view("ticket_move")(self._listener(self._tickets.on_move_sent))
-        self.app.view("quick_record")(self._listener(self._tickets.on_quick_sent))
+        self.app.view("quick_record")(self._listener(self._quick_records.on_quick_sent))
         self.app.view("missing")(self._listener(self._feedback.on_missing))
         self.app.view("no_answer")(self._listener(self._reports.on_no_answer_sent))
         self.app.view("correction")(self._listener(self._reports.on_correction_sent))
