@@ -7,6 +7,7 @@ alike on a machine that does other things too: the ratio of runs in turn travels
 from __future__ import annotations
 
 import itertools
+import logging
 import multiprocessing
 import signal
 import socket
@@ -43,6 +44,7 @@ class Failed(Exception):
 
 def main() -> None:
     """Print the tables; one line and exit code 1 where something fails."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("the bench of Slack was told to end"))
     try:
         with tempfile.TemporaryDirectory() as folder, ExitStack() as ending:
             Bench(Path(folder), ending).run()
@@ -82,18 +84,18 @@ class Bench:
         print(f"  {'wanted':26}  {'':18} < {ACKNOWLEDGED_MS:4} ms   |   {'':13} < {REPLIED_MS:4} ms")
 
     def _rates(self, bare: Bot, ours: list[Bot]) -> None:
-        print(f"\n  {'mentions answered and recorded a second, in turn':58} median  of bare's")
-        words = ours[0]
-        in_turn = [(self._rate(bare), self._rate(words)) for _ in range(RUNS)]
-        beside = statistics.median(rate for rate, _ in in_turn)
-        _print_rates(bare.name, [rate for rate, _ in in_turn], beside)
-        _print_rates(words.name, [rate for _, rate in in_turn], beside)
-        print(f"  {'wanted':66} {SHARE:6.0%}")
+        print(f"\n  {'mentions answered and recorded a second, in turn':52} median   of bare's")
+        rates: dict[Bot, list[float]] = {bot: [] for bot in (bare, *ours)}
+        for _ in range(RUNS):
+            for bot in (bare, ours[0]):
+                rates[bot].append(self._rate(bot))
         for bot in ours[1:]:
-            _print_rates(bot.name, [self._rate(bot)], beside)
-        print("  and where no question comes again in the same words:")
-        for bot in ours:
-            _print_rates(bot.name, [self._rate(bot, again=False)], beside)
+            rates[bot].append(self._rate(bot))
+        beside = statistics.median(rates[bare])
+        for bot, measured in rates.items():
+            median, runs = statistics.median(measured), " ".join(f"{rate:6.0f}" for rate in measured)
+            print(f"  {bot.name:26} {runs:25} {median:6.0f}   {median / beside:7.0%}")
+        print(f"  {'wanted':60} {SHARE:9.0%}")
 
     def _with_meaning(self) -> Bot | None:
         try:
@@ -124,8 +126,8 @@ class Bench:
         bot.each = each
         return bot
 
-    def _load(self, bot: Bot, *ways: str, again: bool = True) -> Times:
-        self._people.tell(Load(next(self._numbers), bot.url, ways, bot.each, again))
+    def _load(self, bot: Bot, *ways: str) -> Times:
+        self._people.tell(Load(next(self._numbers), bot.url, ways, bot.each))
         try:
             times: Times = self._people.hear(RUN_SECONDS + END_SECONDS)
         except Failed as error:
@@ -133,9 +135,9 @@ class Bench:
         bot.asked += ASKERS * bot.each
         return times
 
-    def _rate(self, bot: Bot, *, again: bool = True) -> float:
+    def _rate(self, bot: Bot) -> float:
         """Questions answered and recorded a second."""
-        begun = self._load(bot, MENTION, again=again).begun
+        begun = self._load(bot, MENTION).begun
         return ASKERS * bot.each / (bot.wait_recorded() - begun)
 
 
@@ -217,6 +219,7 @@ class Child:
 
 def _work(work: Callable[..., None], pipe: Connection, *arguments: Any) -> None:
     signal.alarm(LIFE_SECONDS)
+    logging.disable()  # what fails is told through the pipe, once
     try:
         work(pipe, *arguments)
     except Exception as error:
@@ -228,11 +231,6 @@ def _work(work: Callable[..., None], pipe: Connection, *arguments: Any) -> None:
 def _milliseconds(seconds: Sequence[float]) -> tuple[float, float]:
     """Median and 99th percentile."""
     return statistics.median(seconds) * 1000, sorted(seconds)[int(len(seconds) * 0.99)] * 1000
-
-
-def _print_rates(name: str, rates: Sequence[float], beside: float) -> None:
-    runs, median = " ".join(f"{rate:6.0f}" for rate in rates), statistics.median(rates)
-    print(f"  {name:30} {runs:27} {median:6.0f}  {median / beside:6.0%}")
 
 
 if __name__ == "__main__":
