@@ -371,3 +371,28 @@ def test_a_copy_that_cannot_be_saved_is_logged_and_stops_nothing(barnsley, tmp_p
     save_copy(barnsley.knowledge, Path(in_the_way), SATURDAY)
     assert "could not be saved" in caplog.text
     assert in_the_way.read_text("utf-8") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "leaflet for new parents, he is hitting her now",
+        "he is hitting her now, mum wants a leaflet",
+        "policy question - dad is hitting the baby right now",
+        "I wanted the training dates but he is strangling her right now",
+    ],
+)
+def test_danger_in_one_clause_is_danger_whatever_the_rest_is_about(text):
+    assert raised(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "leaflet for new parents, he is feeding her now",
+        "training on what to do when somebody is hitting a child now",
+        "policy on a parent who is hitting a child, where is it now",
+    ],
+)
+def test_a_clause_that_is_about_something_else_is_no_danger(text):
+    assert not raised(text)

@@ -56,7 +56,7 @@ def raised_by(text: str, model: AlarmModel | None) -> bool:
         return False
     if words == 1:
         return _reaches(ONE_WORD, text, model)
-    if words <= WHOLE and _reaches(THRESHOLD, text, model):
+    if (words <= WHOLE and _reaches(THRESHOLD, text, model)) or patterns.tells_of_danger_aside(text):
         return True
     return any(_reaches(THRESHOLD + PASSAGE, passage, model) for passage in _passages(text))
 

@@ -95,3 +95,20 @@ def tells_of_danger(text: str) -> bool:
 def is_about_something_else(text: str) -> bool:
     """Whether the words say that it is policy, training, the past, or a manner of speaking."""
     return ELSEWHERE.search(text) is not None
+
+
+NOW = re.compile(r"\b(?:right now|now|this minute|as we speak|at the moment)\b", re.IGNORECASE)
+_BETWEEN_CLAUSES = re.compile(r"[,;:–—]\s|\s-\s|\b(?:and|but|because)\b")
+
+
+def tells_of_danger_aside(text: str) -> bool:
+    """Whether one clause of a sentence tells of danger now, whatever the rest of it is about.
+
+    "We need a leaflet, he is hitting her now" is about a leaflet, and a child is being hit.
+    """
+    if NOW.search(text) is None:
+        return False
+    clauses = _BETWEEN_CLAUSES.split(text)
+    return len(clauses) > 1 and any(
+        NOW.search(clause) and tells_of_danger(clause) and not is_about_something_else(clause) for clause in clauses
+    )
