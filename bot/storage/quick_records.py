@@ -24,22 +24,18 @@ def add_no_answer(
     agency: str | None,
 ) -> str:
     """Record that a service gave no adequate answer; the reference, such as QR-2026-0007."""
-    reference = next_reference(tx, "QR", at)
-    tx.execute(
-        "INSERT INTO quick_records (reference, kind, at, channel, person_id, agency, contact, rang_at, waited, did) "
-        "VALUES (:reference, :kind, :at, :channel, :person, :agency, :contact, :rang_at, :waited, :did)",
-        reference=reference,
+    return _insert(
+        tx,
+        at,
         kind=NO_ANSWER,
-        at=utc(at),
         channel=channel,
-        person=person_id,
+        person_id=person_id,
         agency=agency,
         contact=record.contact,
         rang_at=utc(record.rang_at),
         waited=record.waited.value,
         did=record.did.value,
     )
-    return reference
 
 
 def add(
@@ -54,19 +50,24 @@ def add(
     agency: str | None,
 ) -> str:
     """Keep a short record of another kind: its choices, and a sentence that passed the privacy guard."""
-    reference = next_reference(tx, "QR", at)
-    tx.execute(
-        "INSERT INTO quick_records (reference, kind, at, channel, person_id, agency, data, text) VALUES "
-        "(:reference, :kind, :at, :channel, :person, :agency, :data, :text)",
-        reference=reference,
+    return _insert(
+        tx,
+        at,
         kind=kind,
-        at=utc(at),
         channel=channel,
-        person=person_id,
+        person_id=person_id,
         agency=agency,
         data=json.dumps(dict(data), sort_keys=True),
         text=text,
     )
+
+
+def _insert(tx: Transaction, at: datetime, **columns: str | None) -> str:
+    """Insert a record under the next reference of the year."""
+    reference = next_reference(tx, "QR", at)
+    row = {"reference": reference, "at": utc(at), **columns}
+    names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+    tx.execute(f"INSERT INTO quick_records ({names}) VALUES ({values})", **row)  # noqa: S608 - names of columns
     return reference
 
 
