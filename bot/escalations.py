@@ -14,7 +14,7 @@ from typing import Any
 from bot.access import Viewer
 from bot.announcing import Announcer
 from bot.answering.reply import ContactNow
-from bot.config import Settings, WrongSetting, audit_key
+from bot.config import Settings, WrongSetting, audit_key, kept_audit_key
 from bot.desk import Desk
 from bot.ledger import Ledger, Looked, NotNow
 from bot.privacy import Guard
@@ -289,14 +289,16 @@ def _is_enough(kind: Kind, data: Mapping[str, str], typed: Mapping[str, str], st
 def matching_audit_key(settings: Settings, store: Store | None) -> str:
     """The key of the history.
 
-    Raises: WrongSetting where the database was chained with another: from then on nobody could verify it.
+    Raises: WrongSetting where the database was chained with another, or where its key is missing.
     """
-    key = audit_key(settings)
-    if store is not None:
-        with store.reading() as tx:
-            if not History(key).is_ours(tx):
-                raise WrongSetting(
-                    f"{settings.data_dir / 'audit.key'} is not the key of this database's history: restore the one "
-                    "that was kept with it"
-                )
+    if store is None:
+        return audit_key(settings)
+    with store.reading() as tx:
+        # Only for a history that has not begun is a key made: a new one would say that all of it was changed.
+        key = kept_audit_key(settings) if history.has_begun(tx) else audit_key(settings)
+        if not History(key).is_ours(tx):
+            raise WrongSetting(
+                f"{settings.data_dir / 'audit.key'} is not the key of this database's history: restore the one "
+                "that was kept with it"
+            )
     return key

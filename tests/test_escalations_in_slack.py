@@ -532,3 +532,15 @@ def test_the_other_short_records_are_kept_and_guarded(bot, label, filled):
     refused = bot.submit(form, {**filled, "text": "Kayleigh Ramsbottom was kind"}).json()
     assert set(refused["errors"]) == {"text"}
     assert "QR-2026-0001" in shown(bot.submit(form, filled))
+
+
+@pytest.mark.parametrize("label", ["Copy for the child's record", "Add something"])
+def test_where_the_records_cannot_be_read_nobody_hears_that_there_are_none(bot, label):
+    raise_one(bot)
+    bot.until_delivered()
+    view = view_of(bot)
+    bot.store.close()
+    bot.press_in(view, label)
+    (said,) = bot.slack.wait_taken("views.push")
+    assert "cannot be read just now" in said.shown
+    assert "There is no escalation" not in said.shown

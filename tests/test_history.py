@@ -329,4 +329,8 @@ def test_a_server_whose_key_is_not_the_histories_stops_with_one_line(tmp_path):
     (tmp_path / "data" / "audit.key").write_text("b" * 64)
     with pytest.raises(WrongSetting, match=r"audit\.key is not the key of this database"):
         matching_audit_key(settings, store)
+    (tmp_path / "data" / "audit.key").unlink()
+    with pytest.raises(WrongSetting, match=r"audit\.key is missing"):
+        matching_audit_key(settings, store)
+    assert not (tmp_path / "data" / "audit.key").exists(), "a new key would hide that the old one is gone"
     store.close()

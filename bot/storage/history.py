@@ -87,6 +87,11 @@ class History:
         return hmac.new(self._key, _plain([row[name] for name in names]).encode(), hashlib.sha256).hexdigest()
 
 
+def has_begun(tx: Transaction) -> bool:
+    """Whether there is any event."""
+    return tx.one("SELECT 1 FROM events LIMIT 1") is not None
+
+
 def of(tx: Transaction, ticket: str) -> list[Event]:
     """A ticket's events, oldest first."""
     rows = tx.all(

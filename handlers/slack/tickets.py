@@ -75,8 +75,11 @@ class Tickets:
         """Plain text for the child's record."""
         try:
             looked = await self._forms.escalations.look(str(call.action.get("value")), await self._forms.viewer(call))
-        except (NotFound, NoPolicy, NotSaved):
+        except (NotFound, NoPolicy):
             await self._forms.show_or_say(call, NOT_YOURS)
+            return
+        except NotSaved:
+            await self._forms.show_or_say(call, CANNOT_READ)
             return
         text = looked.speaking.for_the_record(looked.events)
         await self._forms.show(call, ticket_views.copy(text))
@@ -90,8 +93,10 @@ class Tickets:
             looked = await self._forms.escalations.look(reference, await self._forms.viewer(call))
         except ValueError:
             await self._forms.show_or_say(call, messages.OLD_BUTTON)
-        except (NotFound, NoPolicy, NotSaved):
+        except (NotFound, NoPolicy):
             await self._forms.show_or_say(call, NOT_YOURS)
+        except NotSaved:
+            await self._forms.show_or_say(call, CANNOT_READ)
         else:
             if move not in looked.moves:
                 await self._forms.show(call, ticket_views.moved(looked.speaking, TOO_LATE))
