@@ -41,6 +41,10 @@ class Viewer:
     """The agencies that they act for, as a lead or a deputy."""
     manager: bool = False
     """Whether they are one of the partnership's managers."""
+    mash: bool = False
+    """Whether they work in the MASH."""
+    address_of: str | None = None
+    """The agency that their verified work address belongs to."""
     operator: bool = False
     """Whether they sit at the machine itself, at its command line: each of their events is marked so."""
 

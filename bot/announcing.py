@@ -13,8 +13,9 @@ from bot.storage import outbox, people
 from bot.storage.database import Transaction
 from bot.storage.outbox import MessageKind
 from bot.tickets.clock import Audience, Reminder
-from bot.tickets.escalation import Event, Kind, Side, Stand
-from bot.tickets.notices import Speaking
+from bot.tickets.escalations.notices import Speaking
+from bot.tickets.escalations.state import Stand
+from bot.tickets.ticket import Event, Kind, Side
 
 SLACK = "slack"
 SILENT = frozenset({Kind.READ, Kind.REMINDED, Kind.SNOOZED})

@@ -59,6 +59,8 @@ class Settings:
     """Slack user ids, user groups or e-mail addresses."""
     news_channel: str | None
     escalations_channel: str | None
+    mash_channel: str | None
+    mash_officers: tuple[str, ...]
     slack: SlackSettings | None
     semantic_model: Path | None
     allow_time_travel: bool
@@ -111,6 +113,8 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
         managers=_people(values, "MANAGERS"),
         news_channel=_channel(values, "NEWS_CHANNEL", slack),
         escalations_channel=_channel(values, "ESCALATIONS_CHANNEL", slack),
+        mash_channel=_channel(values, "MASH_CHANNEL", slack),
+        mash_officers=_people(values, "MASH_OFFICERS"),
         slack=slack,
         semantic_model=Path(model) if model else None,
         allow_time_travel=values.get("ALLOW_TIME_TRAVEL") == "1",

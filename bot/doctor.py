@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,7 +13,10 @@ from bot.answering.alarm.model import ModelUnusable
 from bot.answering.matching.semantic import Encoder, NoModel
 from bot.config import Settings, WrongSetting, secret_key
 from bot.knowledge.checks import check
+from bot.knowledge.feedback import Carried
 from bot.knowledge.loading import KnowledgeFault, layers_of, load
+from bot.knowledge.model import KnowledgeBase
+from bot.knowledge.partnership import Agency
 from bot.storage import outbox
 from bot.storage.database import DatabaseUnusable, Store, migrate, quick_check
 
@@ -31,6 +35,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at every part."""
+    knowledge = _loaded(settings)
     return [
         _knowledge(settings),
         _database(settings),
@@ -39,7 +44,8 @@ def examine(settings: Settings) -> list[Finding]:
         _alarm(),
         _meaning(settings),
         _slack(settings),
-        _escalations(settings),
+        _escalations(settings, knowledge),
+        _mash_feedback(settings, knowledge),
     ]
 
 
@@ -115,23 +121,67 @@ def _slack(settings: Settings) -> Finding:
     return Finding("Slack", True, f"{way}, for {teams}")
 
 
-def _escalations(settings: Settings) -> Finding:
-    """What people still have to do so that nobody's escalation stays untold."""
+def _loaded(settings: Settings) -> KnowledgeBase | None:
+    """The knowledge; None where it cannot be read."""
     try:
-        knowledge = load(layers_of(settings.knowledge_dir, settings.partnership))
+        return load(layers_of(settings.knowledge_dir, settings.partnership))
     except KnowledgeFault:
-        return Finding("escalations", True, "not looked at, since the knowledge cannot be read")
+        return None
+
+
+def _escalations(settings: Settings, knowledge: KnowledgeBase | None) -> Finding:
+    """What people still have to do so that nobody's escalation stays untold."""
+    if knowledge is None:
+        return _not_looked_at("escalations")
     policy = knowledge.escalation
     if policy is None:
-        return Finding("escalations", True, "to do: there is no escalation-policy.yaml, so none can be raised")
+        return _to_do("escalations", ["there is no escalation-policy.yaml, so none can be raised"])
     untold = agencies_without_lead(knowledge.partnership, policy, datetime.now(UTC).date())
     to_do = []
     if untold:
-        named = ", ".join(agency.id for agency in untold[:NAMED]) + (", ..." if len(untold) > NAMED else "")
-        agencies = f"{len(untold)} of {len(knowledge.partnership.agencies)} agencies ({named})"
+        agencies = _counted(untold, knowledge)
         to_do.append(f"give a lead with a Slack id for each stage to {agencies} in partnership.yaml")
     if not settings.managers:
         to_do.append("set MANAGERS: nobody hears of what stays untold or unanswered")
     if not policy.timescales_confirmed:
         to_do.append("have the partnership confirm the days (timescales_confirmed in escalation-policy.yaml)")
-    return Finding("escalations", True, f"to do: {'; '.join(to_do)}" if to_do else "all is set")
+    return _to_do("escalations", to_do)
+
+
+def _mash_feedback(settings: Settings, knowledge: KnowledgeBase | None) -> Finding:
+    """What people still have to do so that the MASH sees what is asked, and referrers hear what became of it."""
+    if knowledge is None:
+        return _not_looked_at("MASH feedback")
+    rules = knowledge.feedback
+    if rules is None:
+        return _to_do("MASH feedback", ["there is no mash-feedback.yaml, so none can be asked for"])
+    to_do = []
+    if not settings.mash_officers:
+        silent = "; MASH_CHANNEL alone gets no message" if settings.mash_channel else ""
+        to_do.append(f"set MASH_OFFICERS: nobody of the MASH can open its list, as every request says{silent}")
+    elif settings.slack is None:
+        to_do.append("set Slack: the MASH sees its list only there")
+    unknown = [agency for agency in knowledge.partnership.agencies if not agency.domains]
+    if rules.feedback_content is not Carried.TOLD_ONLY and unknown:
+        to_do.append(
+            f"give their e-mail `domains` to {_counted(unknown, knowledge)} in partnership.yaml: nobody there can be "
+            f"shown what was decided (feedback_content: {rules.feedback_content.value})"
+        )
+    if not rules.timescales_confirmed:
+        to_do.append("have the partnership confirm the times (timescales_confirmed in mash-feedback.yaml)")
+    return _to_do("MASH feedback", to_do)
+
+
+def _not_looked_at(what: str) -> Finding:
+    return Finding(what, True, "not looked at, since the knowledge cannot be read")
+
+
+def _to_do(what: str, to_do: Sequence[str]) -> Finding:
+    """What people have still to do is nothing that is wrong with what is installed."""
+    return Finding(what, True, f"to do: {'; '.join(to_do)}" if to_do else "all is set")
+
+
+def _counted(agencies: Sequence[Agency], knowledge: KnowledgeBase) -> str:
+    """Such as "1 of 3 agencies (gp)"."""
+    named = ", ".join(agency.id for agency in agencies[:NAMED]) + (", ..." if len(agencies) > NAMED else "")
+    return f"{len(agencies)} of {len(knowledge.partnership.agencies)} agencies ({named})"

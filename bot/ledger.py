@@ -1,35 +1,35 @@
-"""The ledger of escalations: an event, how it stands then, and what is told of it, in one transaction."""
+"""The ledger of one kind of ticket: an event, how it stands then, and what is told of it, in one transaction."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from bot.access import Viewer
-from bot.announcing import Announcer
 from bot.desk import STORAGE_FAILS, Desk, where
 from bot.knowledge.model import KnowledgeBase
-from bot.knowledge.policy import EscalationPolicy
 from bot.privacy import Guard
-from bot.storage import history, tickets
+from bot.storage import history
 from bot.storage.database import Transaction
 from bot.storage.history import History
-from bot.tickets.clock import Audience, Clock, Reminder
-from bot.tickets.escalation import Escalation, Event, Side, after, folded
-from bot.tickets.moves import MOVES, Lists, Move
-from bot.tickets.notices import Speaking
-from bot.tickets.sides import sides_for, sides_of
+from bot.storage.outbox import Waiting
+from bot.tickets.clock import Audience, Reminder
+from bot.tickets.moves import Move
+from bot.tickets.ticket import Event, Kind, Side, Ticket
+from bot.tickets.words import AnyWords
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+W = TypeVar("W", bound=AnyWords)
 
 
 class NoPolicy(Exception):
-    """The knowledge has no escalation policy, or cannot be read."""
+    """The knowledge has no rules for this kind of ticket, or cannot be read."""
 
 
 class NotSaved(Exception):
@@ -37,48 +37,97 @@ class NotSaved(Exception):
 
 
 class NotFound(Exception):
-    """There is no such escalation, or it is none of theirs: the two are not told apart."""
+    """There is no such ticket, or it is none of theirs: the two are not told apart."""
 
 
 class NotNow(Exception):
-    """The move is not open any more: somebody was quicker, or it is another side's. `state`: how it stands."""
+    """The move is not open any more: somebody was quicker, or it is another side's. `speaking`: how it stands."""
 
-    def __init__(self, speaking: Speaking) -> None:
+    def __init__(self, speaking: AnyWords) -> None:
         super().__init__(speaking.state.reference)
         self.speaking = speaking
 
 
 @dataclass(frozen=True)
-class Looked:
-    """One escalation, as somebody may see it."""
+class Looked(Generic[W]):
+    """One ticket, as somebody may see it."""
 
-    speaking: Speaking
+    speaking: W
     events: tuple[Event, ...]
-    moves: tuple[Move, ...]
+    moves: tuple[Move[W], ...]
 
     @property
-    def state(self) -> Escalation:
+    def state(self) -> Any:
         return self.speaking.state
 
 
-class Ledger:
-    """Records what happens to escalations, and says how they stand."""
+class Ledger(ABC, Generic[W]):
+    """Records what happens to tickets of one kind, and says how they stand."""
 
-    def __init__(self, desk: Desk, history_key: str, announcer: Announcer) -> None:
+    prefix: ClassVar[str]
+    """How their references begin."""
+    moves: Mapping[Kind, Move[W]]
+
+    def __init__(self, desk: Desk, history_key: str) -> None:
         self.desk = desk
         self.history = History(history_key)
-        self.announcer = announcer
 
-    def happened(self, tx: Transaction, speaking: Speaking, event: Event) -> Speaking:
+    # What differs between kinds
+
+    @abstractmethod
+    def folded(self, events: Sequence[Event]) -> Ticket:
+        """How a ticket stands after all its events, oldest first."""
+
+    @abstractmethod
+    def after(self, speaking: W, event: Event) -> W:
+        """How it stands after one more."""
+
+    @abstractmethod
+    def speaking_of(self, tx: Transaction, state: Any, knowledge: KnowledgeBase) -> W:
+        """The words about a ticket, under the rules that it began under."""
+
+    @abstractmethod
+    def put(self, tx: Transaction, speaking: W, *, due: date | None, next_look: datetime | None) -> None:
+        """Keep how it stands, for lists and for the clockwork."""
+
+    @abstractmethod
+    def sides_of(self, state: Any, viewer: Viewer) -> list[Side]:
+        """As whom somebody may act on a ticket; nobody else may see it."""
+
+    @abstractmethod
+    def sides_for(self, move: Move[W], speaking: W, viewer: Viewer) -> list[Side]:
+        """As whom somebody can make a move now."""
+
+    @abstractmethod
+    def announce(self, tx: Transaction, speaking: W, event: Event) -> None:
+        """Queue what is told of an event."""
+
+    @abstractmethod
+    def remind(self, tx: Transaction, speaking: W, step: Reminder, at: datetime) -> None:
+        """Queue a reminder."""
+
+    def daily(self, tx: Transaction, knowledge: KnowledgeBase, at: datetime) -> bool:
+        """What is told once on each working day; whether there was anything to tell."""
+        return False
+
+    def delivered(self, tx: Transaction, speaking: W, waiting: Waiting, at: datetime) -> None:
+        """A message about a ticket went through."""
+
+    def not_told(self, tx: Transaction, speaking: W, waiting: Waiting, at: datetime) -> None:
+        """A message that was to tell somebody of a ticket will never get through: its reader has left."""
+
+    # What is the same
+
+    def happened(self, tx: Transaction, speaking: W, event: Event) -> W:
         """Record an event, how it stands then, and what is told of it."""
         event = self.history.add(tx, event)
-        now = replace(speaking, state=after(speaking.state, event))
+        now = self.after(speaking, event)
         self.keep(tx, now, event.at)
-        self.announcer.happened(tx, now, event)
+        self.announce(tx, now, event)
         return now
 
-    def keep(self, tx: Transaction, speaking: Speaking, at: datetime) -> None:
-        """Keep how an escalation stands, and when the clockwork has to look at it next."""
+    def keep(self, tx: Transaction, speaking: W, at: datetime) -> None:
+        """Keep how a ticket stands, and when the clockwork has to look at it next."""
         state, clock = speaking.state, speaking.clock
         coming = (step for step in clock.reminders(state) if step.step not in state.reminded)
         # Of four one at least is not the mover's alone, which may have been put off.
@@ -86,41 +135,29 @@ class Ledger:
         if look is not None:
             # What comes late waits for the offices to open.
             look = max(look, clock.next_office_time(at))
-        looks = [moment for moment in (look, clock.lapses(state)) if moment is not None]
-        tickets.put(tx, state, due=clock.due_of(state), next_look=min(looks, default=None))
+        by_itself = clock.by_itself(state)
+        looks = [moment for moment in (look, by_itself and by_itself[0]) if moment is not None]
+        self.put(tx, speaking, due=clock.due_of(state), next_look=min(looks, default=None))
 
-    def looked(self, tx: Transaction, reference: str, viewer: Viewer, knowledge: KnowledgeBase) -> Looked:
-        """One escalation as somebody may see it.
+    def looked(self, tx: Transaction, reference: str, viewer: Viewer, knowledge: KnowledgeBase) -> Looked[W]:
+        """One ticket as somebody may see it.
 
         Raises: NotFound.
         """
         events = history.of(tx, reference)
         if not events:
             raise NotFound
-        state = folded(events)
-        if not sides_of(state, viewer):
+        state = self.folded(events)
+        if not self.sides_of(state, viewer):
             raise NotFound
-        speaking = self.speaking_of(state, tickets.policy(tx, state.policy), knowledge)
-        moves = tuple(move for move in MOVES.values() if self.sides_for(move, speaking, viewer))
+        speaking = self.speaking_of(tx, state, knowledge)
+        moves = tuple(move for move in self.moves.values() if self.sides_for(move, speaking, viewer))
         return Looked(speaking, tuple(events), moves)
 
-    def of(self, tx: Transaction, reference: str, knowledge: KnowledgeBase) -> Speaking | None:
-        """How an escalation stands; None where there is none of that reference."""
+    def of(self, tx: Transaction, reference: str, knowledge: KnowledgeBase) -> W | None:
+        """How a ticket stands; None where there is none of that reference."""
         events = history.of(tx, reference)
-        if not events:
-            return None
-        state = folded(events)
-        return self.speaking_of(state, tickets.policy(tx, state.policy), knowledge)
-
-    def speaking_of(self, state: Escalation, policy: EscalationPolicy, knowledge: KnowledgeBase) -> Speaking:
-        """The words about an escalation, under the policy that it began under."""
-        partnership = knowledge.partnership
-        clock = Clock(policy, time_zone=partnership.time_zone, region=partnership.bank_holidays)
-        return Speaking(state, policy, clock, partnership)
-
-    def lists(self, speaking: Speaking) -> Lists:
-        """The closed lists that its forms offer."""
-        return Lists(speaking.policy, speaking.partnership.agencies)
+        return self.speaking_of(tx, self.folded(events), knowledge) if events else None
 
     def knowledge(self) -> KnowledgeBase:
         """The knowledge in use.
@@ -131,15 +168,6 @@ class Ledger:
         if knowledge is None:
             raise NoPolicy
         return knowledge
-
-    def policy_of(self, knowledge: KnowledgeBase) -> EscalationPolicy:
-        """The policy in use.
-
-        Raises: NoPolicy.
-        """
-        if knowledge.escalation is None:
-            raise NoPolicy
-        return knowledge.escalation
 
     @property
     def guard(self) -> Guard:
@@ -152,34 +180,45 @@ class Ledger:
 
         Raises: NotSaved.
         """
-        if self.desk.store is None:
-            raise NotSaved
-        try:
-            return await self.desk.store.read(work)
-        except STORAGE_FAILS as error:
-            log.error("escalations could not be read: %s", where(error))
-            raise NotSaved from None
+        return await reading(self.desk, work)
 
     async def written(self, work: Callable[[Transaction], T]) -> T:
         """Write in one transaction. Raises also what `work` raises.
 
         Raises: NotSaved.
         """
-        if self.desk.store is None:
-            raise NotSaved
-        try:
-            return await self.desk.store.write(work)
-        except STORAGE_FAILS as error:
-            log.error("an escalation could not be written: %s", where(error))
-            raise NotSaved from None
-
-    def sides_for(self, move: Move, speaking: Speaking, viewer: Viewer) -> list[Side]:
-        """As whom somebody can make a move now."""
-        reached = self.announcer.reaches(speaking, Side.RECEIVING)
-        return sides_for(move, speaking.state, viewer, receiving_reached=reached)
+        return await writing(self.desk, work)
 
 
-def comes(step: Reminder, state: Escalation) -> datetime:
+async def reading(desk: Desk, work: Callable[[Transaction], T]) -> T:
+    """Read what is recorded of tickets.
+
+    Raises: NotSaved.
+    """
+    if desk.store is None:
+        raise NotSaved
+    try:
+        return await desk.store.read(work)
+    except STORAGE_FAILS as error:
+        log.error("tickets could not be read: %s", where(error))
+        raise NotSaved from None
+
+
+async def writing(desk: Desk, work: Callable[[Transaction], T]) -> T:
+    """Write about tickets in one transaction. Raises also what `work` raises.
+
+    Raises: NotSaved.
+    """
+    if desk.store is None:
+        raise NotSaved
+    try:
+        return await desk.store.write(work)
+    except STORAGE_FAILS as error:
+        log.error("a ticket could not be written: %s", where(error))
+        raise NotSaved from None
+
+
+def comes(step: Reminder, state: Ticket) -> datetime:
     """When a reminder comes: who puts reminders off keeps none from the deputies and the partnership."""
     rests = state.snoozed_until if step.audience is Audience.MOVER else None
     return max(step.at, rests or step.at)

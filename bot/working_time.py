@@ -169,3 +169,59 @@ class WorkingDays:
     def between(self, first: date, last: date) -> int:
         """The working days after `first` until `last`: 0 where both are the same day."""
         return sum(self.is_working(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))
+
+
+class OfficeHours:
+    """Working days with the hours of one partnership's offices. Moments given are aware, in any zone."""
+
+    def __init__(self, opens: time, closes: time, *, time_zone: str, region: str) -> None:
+        self._opens = opens
+        self._closes = closes
+        self._zone = ZoneInfo(time_zone)
+        self._days = WorkingDays(region)
+
+    def day(self, moment: datetime) -> date:
+        """The partnership's day at a moment."""
+        return moment.astimezone(self._zone).date()
+
+    def next_office_time(self, moment: datetime) -> datetime:
+        """The moment itself in office hours, else the next opening of the offices."""
+        local = moment.astimezone(self._zone)
+        if self._days.is_working(local.date()):
+            if local.time() < self._opens:
+                return self._at(local.date(), self._opens)
+            if local.time() < self._closes:
+                return moment
+        return self._at(self._days.after(local.date(), 1), self._opens)
+
+    def next_morning(self, moment: datetime) -> datetime:
+        """The opening of the offices on the next working day."""
+        return self._morning(self.day(moment), 1)
+
+    def working_days(self, begun: datetime, ended: datetime) -> int:
+        """How many working days passed; 0 within one day."""
+        return self._days.between(self.day(begun), self.day(ended))
+
+    def working_time(self, begun: datetime, ended: datetime) -> timedelta:
+        """How much office time passed between two moments: nothing at night, at weekends and on bank holidays."""
+        passed, day = timedelta(), self.day(begun)
+        while day <= self.day(ended):
+            if self._days.is_working(day):
+                first, last = max(begun, self._at(day, self._opens)), min(ended, self._at(day, self._closes))
+                passed += max(last - first, timedelta())
+            day += timedelta(days=1)
+        return passed
+
+    def office_time_after(self, moment: datetime, allowed: timedelta) -> datetime:
+        """When so much office time has passed; what ends with the office's day ends on that day."""
+        at = self.next_office_time(moment)
+        while (left := self._at(self.day(at), self._closes) - at) < allowed:
+            allowed -= left
+            at = self.next_morning(at)
+        return at + allowed
+
+    def _morning(self, day: date, count: int) -> datetime:
+        return self._at(self._days.after(day, count), self._opens)
+
+    def _at(self, day: date, clock: time) -> datetime:
+        return datetime.combine(day, clock, self._zone)

@@ -9,8 +9,8 @@ from functools import partial
 
 from bot import outbox
 from bot.desk import STORAGE_FAILS, Desk, where
-from bot.escalations import Escalations
 from bot.outbox import Send
+from bot.records import Records
 from bot.storage import claims
 from bot.storage.database import Store
 from bot.switch import Switch
@@ -23,16 +23,16 @@ TICK_SECONDS = 30.0
 TIDY_SECONDS = 3600.0
 
 
-def start(desk: Desk, escalations: Escalations, send: Send | None) -> list[asyncio.Task[None]]:
+def start(desk: Desk, records: Records, send: Send | None) -> list[asyncio.Task[None]]:
     """Begin all of it; the tasks, for `stop`. `send`: None where there is no Slack."""
     chores: list[tuple[str, float, Callable[[], Awaitable[object]]]] = [
         ("the switch", SWITCH_SECONDS, Switch(desk).look),
         ("old claims", TIDY_SECONDS, lambda: _tidy(desk)),
-        ("what is due", TICK_SECONDS, escalations.upkeep.tick),
+        ("what is due", TICK_SECONDS, records.upkeep.tick),
     ]
     store = desk.store
     if send is not None and store is not None:
-        chores.append(("the outbox", OUTBOX_SECONDS, partial(_deliver, store, send, desk, escalations)))
+        chores.append(("the outbox", OUTBOX_SECONDS, partial(_deliver, store, send, desk, records)))
     return [asyncio.create_task(_again_and_again(*chore)) for chore in chores]
 
 
@@ -55,9 +55,9 @@ async def _again_and_again(what: str, seconds: float, work: Callable[[], Awaitab
         await asyncio.sleep(seconds)
 
 
-async def _deliver(store: Store, send: Send, desk: Desk, escalations: Escalations) -> None:
+async def _deliver(store: Store, send: Send, desk: Desk, records: Records) -> None:
     """Deliver until nothing more gets through: after a long stop more waits than is sent in one go."""
-    while await outbox.deliver(store, "slack", send, desk.clock, escalations.upkeep.delivered):
+    while await outbox.deliver(store, "slack", send, desk.clock, records.upkeep.delivered):
         pass
 
 

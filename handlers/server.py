@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.announcing import agencies_without_lead, announcer_of
+from bot.announcing import agencies_without_lead
 from bot.answering.library import Library
 from bot.bulletin import Bulletin
 from bot.config import Settings, SlackSettings, secret_key
 from bot.desk import STORAGE_FAILS, Desk, now, where
-from bot.escalations import Escalations, matching_audit_key
+from bot.records import Records, records_of
 from bot.storage.database import DatabaseUnusable, Store, migrate
 from bot.switch import Switch
 from handlers import clockwork
@@ -53,9 +53,9 @@ def run(settings: Settings) -> None:
     log.info("the page is at http://%s:%d", settings.host, settings.port)
     if settings.slack is None:
         log.info("for Slack set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET or SLACK_APP_TOKEN (docs/install.md)")
-    escalations = Escalations(desk, matching_audit_key(settings, desk.store), announcer_of(settings))
+    records = records_of(desk, settings)
     config = uvicorn.Config(
-        make_app(desk, key, escalations, settings.slack, settings.public_url, settings.managers),
+        make_app(desk, key, records, settings.slack, settings.public_url, settings.managers, settings.mash_officers),
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -104,14 +104,18 @@ def _without_trace(record: logging.LogRecord) -> bool:
 def make_app(
     desk: Desk,
     key: str,
-    escalations: Escalations,
+    records: Records,
     slack_settings: SlackSettings | None,
     public_url: str | None = None,
     managers: tuple[str, ...] = (),
+    officers: tuple[str, ...] = (),
 ) -> Starlette:
-    """The ASGI application. `public_url`: where practitioners reach it, for what is printed."""
+    """The ASGI application. `public_url`: where practitioners reach it, for what is printed.
+
+    `managers`, `officers`: who are the partnership's managers, and who works in the MASH (see `Settings`).
+    """
     rendering = Rendering(desk, key)
-    slack = Slack(desk, slack_settings, escalations, managers) if slack_settings else None
+    slack = Slack(desk, slack_settings, records, managers, officers) if slack_settings else None
     routes = [
         *Page(rendering).routes,
         *GuidancePages(rendering, public_url).routes,
@@ -126,7 +130,7 @@ def make_app(
         await Switch(desk).look()
         if slack is not None:
             await slack.open()
-        chores = clockwork.start(desk, escalations, slack.delivery.send if slack else None)
+        chores = clockwork.start(desk, records, slack.delivery.send if slack else None)
         yield
         await clockwork.stop(chores, STOP_SECONDS)
         desk.library.stop()

@@ -1,34 +1,31 @@
-"""Escalations as plain text and as JSON, for `ticket` and for `chat`."""
+"""Tickets as plain text, for `ticket` and for `chat`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.answering.reply import ContactNow
-from bot.escalations import Recorded
+from bot.casework import Recorded
 from bot.knowledge.partnership import Partnership
 from bot.ledger import Looked
-from bot.storage.tickets import Line
-from bot.tickets.escalation import Event, Stand
-from bot.tickets.fields import Field
-from bot.tickets.moves import Move
-from bot.tickets.notices import Speaking
-from bot.tickets.raising import ANOTHER_WAY, Door
-from bot.tickets.standing import day, first_upper
+from bot.storage.escalations import Line as EscalationLine
+from bot.storage.feedback import Line as FeedbackLine
+from bot.tickets.escalations.raising import ANOTHER_WAY, Door
+from bot.tickets.escalations.standing import STANDS
+from bot.tickets.feedback.standing import MASH
+from bot.tickets.feedback.standing import STANDS as FEEDBACK_STANDS
+from bot.tickets.feedback.state import UNANSWERED
+from bot.tickets.fields import BETWEEN, Field, FieldKind
+from bot.tickets.ticket import Side
+from bot.tickets.words import AnyWords, day, first_upper, moment
 from handlers import terminal
 
+Line = EscalationLine | FeedbackLine
+
 DANGER = "This is not a referral. In danger ring 999."
-STANDS: Mapping[Stand, str] = {
-    Stand.NOT_TOLD: "NOT YET TOLD",
-    Stand.TOLD: "told, no answer yet",
-    Stand.ACKNOWLEDGED: "they have it",
-    Stand.MISDIRECTED: "wrong agency",
-    Stand.PROPOSED: "an outcome is proposed",
-    Stand.CLOSED: "closed",
-    Stand.WITHDRAWN: "withdrawn",
-}
+TOO_LATE = "Somebody was quicker, or this is not open any more. This is how it stands now."
 
 
 # Lists
@@ -40,19 +37,51 @@ def listed(lines: Sequence[Line], partnership: Partnership) -> str:
 
 
 def _in_short(line: Line, partnership: Partnership) -> Iterator[str]:
-    urgent = " (urgent)" if line.urgent else ""
-    yield f"{line.reference}  {_name(line.raising, partnership)} to {_name(line.receiving, partnership)}{urgent}"
+    zone = ZoneInfo(partnership.time_zone)
+    if isinstance(line, EscalationLine):
+        yield f"{line.reference}  {_between(line, partnership)}"
+        stands, standing = STANDS[line.stand], _escalation(line, partnership)
+    else:
+        yield f"{line.reference}  {_about(line, partnership, zone)}"
+        stands, standing = FEEDBACK_STANDS[line.stand], _request(line, partnership, zone)
     if line.closed_at is not None:
-        ended = line.closed_at.astimezone(ZoneInfo(partnership.time_zone))
-        yield f"    {first_upper(STANDS[line.stand])} on {day(ended)}"
-        return
-    date = f"; {'due' if line.confirmed else 'suggested'} by {day(line.due)}" if line.due else ""
-    yield terminal.wrapped(f"    {line.stage_title}; {STANDS[line.stand]}; {_whose(line, partnership)}{date}", "    ")
+        standing = iter([f"{first_upper(stands)} on {day(line.closed_at.astimezone(zone))}"])
+    yield terminal.wrapped(f"    {'; '.join(standing)}", "    ")
 
 
-def _whose(line: Line, partnership: Partnership) -> str:
-    sides = {"raising": _name(line.raising, partnership), "receiving": _name(line.receiving, partnership)}
-    return f"whose move: {sides.get(line.move or '', 'the partnership')}"
+def _between(line: EscalationLine, partnership: Partnership) -> str:
+    urgent = " (urgent)" if line.urgent else ""
+    return f"{_name(line.raising, partnership)} to {_name(line.receiving, partnership)}{urgent}"
+
+
+def _escalation(line: EscalationLine, partnership: Partnership) -> Iterator[str]:
+    """How an open one stands, whose move it is, and until when."""
+    yield line.stage_title
+    yield STANDS[line.stand]
+    sides = {Side.RAISING: _name(line.raising, partnership), Side.RECEIVING: _name(line.receiving, partnership)}
+    yield f"whose move: {sides.get(line.move or Side.PARTNERSHIP, 'the partnership')}"
+    if line.due is not None:
+        yield f"{'due' if line.confirmed else 'suggested'} by {day(line.due)}"
+
+
+def _about(line: FeedbackLine, partnership: Partnership, zone: ZoneInfo) -> str:
+    setting = f", {line.setting}" if line.setting else ""
+    return f"{_name(line.raising, partnership)}{setting}: referral of {day(line.referred_at.astimezone(zone))}"
+
+
+def _request(line: FeedbackLine, partnership: Partnership, zone: ZoneInfo) -> Iterator[str]:
+    """How an open one stands, whose move it is, and until when."""
+    yield first_upper(FEEDBACK_STANDS[line.stand])
+    if line.taken:
+        yield "somebody there is on it"
+    if line.move is not None:
+        yield f"whose move: {MASH if line.move is Side.RECEIVING else _name(line.raising, partnership)}"
+    if line.stand in UNANSWERED and line.expected_at is not None:
+        yield f"{'due' if line.confirmed else 'expected'} by {moment(line.expected_at, zone)}"
+    elif line.due is not None:
+        yield f"closes after {day(line.due)}"
+    if line.escalation is not None:
+        yield f"linked with {line.escalation}"
 
 
 def _name(agency_id: str, partnership: Partnership) -> str:
@@ -60,42 +89,47 @@ def _name(agency_id: str, partnership: Partnership) -> str:
     return known.name if known else agency_id
 
 
-# One escalation
+# One ticket
 
 
-def ticket(looked: Looked) -> str:
+def ticket(looked: Looked[Any]) -> str:
     """How it stands, and its history with what was typed."""
     speaking = looked.speaking
     lines = [speaking.title, "=" * min(terminal.WIDTH, len(speaking.title)), *stands(speaking), ""]
-    if speaking.state.stand is Stand.NOT_TOLD:
-        lines += ["A text to send", terminal.wrapped(f"  “{speaking.to_send()}”", "  "), ""]
+    if (to_send := speaking.to_send()) is not None:
+        lines += ["A text to send", terminal.wrapped(f"  “{to_send}”", "  "), ""]
     lines.append("What happened")
     for happened in speaking.history(looked.events):
         lines += [terminal.wrapped(line, "    ") for line in terminal.harmless(happened).split("\n")]
     return "\n".join([*lines, "", DANGER])
 
 
-def copy(looked: Looked) -> str:
+def copy(looked: Looked[Any]) -> str:
     """Plain text for the child's record, as long as its lines are."""
     return terminal.harmless(looked.speaking.for_the_record(looked.events))
 
 
-def stands(speaking: Speaking) -> list[str]:
+def stands(speaking: AnyWords) -> list[str]:
     """How it stands, without what was typed."""
     return [terminal.wrapped(line) for line in speaking.lines()]
 
 
-def moved(speaking: Speaking, said: str) -> str:
+def moved(speaking: AnyWords, said: str) -> str:
     """What was done, and how it stands now."""
     return "\n".join([said, speaking.title, *stands(speaking)])
 
 
-def moves(offered: Sequence[Move]) -> str:
-    """What can be done, numbered."""
-    return "\n".join(f"  {number}. {move.label}" for number, move in enumerate(offered, 1))
+def too_late(speaking: AnyWords) -> str:
+    """That a move is not open any more, and how it stands."""
+    return moved(speaking, TOO_LATE)
 
 
-# Raising
+def numbered(labels: Iterable[str]) -> str:
+    """What can be chosen."""
+    return "\n".join(f"  {number}. {label}" for number, label in enumerate(labels, 1))
+
+
+# A new one
 
 
 def another_way(chosen: Door, contacts: tuple[ContactNow, ...]) -> str:
@@ -104,7 +138,7 @@ def another_way(chosen: Door, contacts: tuple[ContactNow, ...]) -> str:
 
 
 def recorded(found: Recorded) -> str:
-    """Reference, stage, who talks to whom, the date, that nobody watches it tonight, and the numbers to ring."""
+    """What whoever recorded it is told, and the numbers to ring."""
     lines = [terminal.wrapped(line) for line in found.lines]
     return "\n".join([*lines, terminal.to_ring(found.contacts), "", f"Type `ticket {found.reference}` to open it."])
 
@@ -113,71 +147,9 @@ def summary(fields: Sequence[Field], values: Mapping[str, str | None]) -> str:
     """What was filled in, to be looked at once more before it is recorded."""
     shown = []
     for field in fields:
-        value = values.get(field.name)
-        if value:
-            label = next((option.label for option in field.options if option.id == value), value)
-            shown.append(terminal.wrapped(f"  {field.label}: {label}", "      "))
+        if value := values.get(field.name):
+            labels = {option.id: option.label for option in field.options}
+            parts = value.split(BETWEEN) if field.kind is FieldKind.CHOICES else [value]
+            chosen = "; ".join(labels.get(part, part) for part in parts)
+            shown.append(terminal.wrapped(f"  {field.label}: {chosen}", "      "))
     return "\n".join(shown)
-
-
-# JSON
-
-
-def line_as_object(line: Line) -> dict[str, Any]:
-    """One line of a list. `date_is`: whether `due` is a date that counts, or one that is suggested."""
-    return {
-        "reference": line.reference,
-        "opened_at": line.opened_at.isoformat(),
-        "raising": line.raising,
-        "receiving": line.receiving,
-        "reason": line.reason,
-        "stage": line.stage,
-        "stand": line.stand.value,
-        "urgent": line.urgent,
-        "move": line.move.value if line.move else None,
-        "due": line.due.isoformat() if line.due else None,
-        "date_is": _date_is(confirmed=line.confirmed) if line.due else None,
-        "closed_at": line.closed_at.isoformat() if line.closed_at else None,
-        "outcome": line.outcome,
-    }
-
-
-def as_object(looked: Looked) -> dict[str, Any]:
-    """One escalation with its history and what was typed."""
-    state, speaking = looked.state, looked.speaking
-    due = speaking.clock.due_of(state)
-    return {
-        "reference": state.reference,
-        "opened_at": state.opened_at.isoformat(),
-        "raising": state.raising,
-        "receiving": state.receiving,
-        "reason": state.reason,
-        "stage": state.stage,
-        "stand": state.stand.value,
-        "urgent": state.urgent,
-        "move": state.move.value if state.move else None,
-        "due": due.isoformat() if due else None,
-        "date_is": _date_is(confirmed=speaking.policy.timescales_confirmed) if due else None,
-        "closed_at": state.closed_at.isoformat() if state.closed_at else None,
-        "outcome": vars(state.outcome) if state.outcome else None,
-        "policy": state.policy,
-        "lines": speaking.lines(),
-        "moves": [move.kind.value for move in looked.moves],
-        "events": [_event_as_object(event) for event in looked.events],
-    }
-
-
-def _event_as_object(event: Event) -> dict[str, Any]:
-    return {
-        "seq": event.seq,
-        "at": event.at.isoformat(),
-        "kind": event.kind.value,
-        "side": event.side.value,
-        "person_id": event.person_id,
-        "data": dict(event.data),
-        "typed": dict(event.typed),
-    }
-
-
-def _date_is(*, confirmed: bool) -> str:
-    return "due" if confirmed else "suggested"

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import httpx
 import uvicorn
-from ticketing import escalations_of
+from ticketing import records_of
 
 from bot.answering.library import Library
 from bot.config import ROOT
@@ -39,7 +39,7 @@ class Visitor:
         self.desk, self.site = desk, site
         # A fault of ours is answered, and not raised through the test.
         self._transport = httpx.ASGITransport(
-            make_app(desk, KEY, escalations_of(desk, enabled=False), None),
+            make_app(desk, KEY, records_of(desk, enabled=False), None),
             raise_app_exceptions=False,
             client=(address, 50000),
         )
@@ -85,7 +85,7 @@ def _headers(in_place):
 def listening(desk, port=0):
     """Serve on a port of this machine until the block ends; gives the port."""
     listener = socket.create_server(("127.0.0.1", port))
-    app = make_app(desk, KEY, escalations_of(desk, enabled=False), None)
+    app = make_app(desk, KEY, records_of(desk, enabled=False), None)
     config = uvicorn.Config(app, ws="none", log_level="critical", access_log=False, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

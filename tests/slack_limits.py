@@ -48,12 +48,18 @@ ELEMENTS = {
         "datepicker",
         "datetimepicker",
         "users_select",
+        "checkboxes",
+        "multi_static_select",
+        "timepicker",
     },
 }
 
-_LINK = r"<(?:tel:[+\d]++|mailto:[^<>|\s]++|https?://[^<>|\s]++)(?:\|(?:[^<>&\n]++|&(?:amp|lt|gt);)++)?+>"
+_LINK = r"<(?:@[UW][A-Z0-9]{5,}+|tel:[+\d]++|mailto:[^<>|\s]++|https?://[^<>|\s]++)(?:\|(?:[^<>&\n]++|&(?:amp|lt|gt);)++)?+>"
 WHOLE = re.compile(rf"(?:[^<>&]++|(?<![^\n])>|&(?:amp|lt|gt);|{_LINK})*+")
-"""Text in which nothing is active but links and marks of quoting, and no escape or link is cut in two."""
+"""Text in which nothing is active but links, the mention of one person and marks of quoting.
+
+No escape or link is cut in two in it.
+"""
 _HALF = re.compile("[\ud800-\udfff]")
 
 Shape = dict[str, Any]
@@ -328,6 +334,10 @@ def _options(at: str, element: Shape, most: int) -> Faults:
     yield from _once(f"{at}: option", [option.get("value") for option in options])
     if "initial_option" in element and element["initial_option"] not in options:
         yield f"{at}: initial_option is none of the options"
+    if "initial_options" in element:
+        yield from _count(f"{at}: initial_options", element["initial_options"], most)
+        if any(option not in options for option in element["initial_options"]):
+            yield f"{at}: an initial option is none of the options"
 
 
 def _plain_text_input(at: str, element: Shape) -> Faults:
@@ -343,6 +353,11 @@ def _datepicker(at: str, element: Shape) -> Faults:
         yield f"{at}: initial_date {element['initial_date']}"
 
 
+def _timepicker(at: str, element: Shape) -> Faults:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", element.get("initial_time", "09:00")):
+        yield f"{at}: initial_time {element['initial_time']}"
+
+
 def _users_select(at: str, element: Shape) -> Faults:
     if "initial_user" in element:
         yield from _string(f"{at}: initial_user", element["initial_user"], NAME)
@@ -355,6 +370,9 @@ def _datetimepicker(at: str, element: Shape) -> Faults:
 
 _ELEMENTS = {
     "button": _button,
+    "checkboxes": _radio_buttons,
+    "multi_static_select": _static_select,
+    "timepicker": _timepicker,
     "datepicker": _datepicker,
     "datetimepicker": _datetimepicker,
     "feedback_buttons": _feedback_buttons,

@@ -20,6 +20,7 @@ from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 from slack_content import AT, MOMENTS, Content
+from slack_rendered_feedback import FEEDBACK
 from slack_rendered_tickets import TICKETS
 
 import handlers.slack
@@ -35,7 +36,7 @@ from bot.privacy import Found, Kind
 from bot.storage.database import Transaction, connect, migrate
 from bot.storage.questions import Day, new_id
 from bot.tickets.no_answer import NextStep, can_be_reported, next_step
-from handlers.slack import fields, forms, render, ticket_views
+from handlers.slack import feedback_views, fields, forms, render, ticket_views
 from handlers.slack.blocks import texts
 from handlers.slack.home import Home
 from handlers.slack.render import Outgoing
@@ -180,7 +181,7 @@ def home(
         async def publish(user_id: str, view: Shape) -> None:
             views.append(view)
 
-        shown = Home(SimpleNamespace(desk=desk), SimpleNamespace(), people, tickets)
+        shown = Home(SimpleNamespace(desk=desk), SimpleNamespace(), people, [tickets])
         await shown.publish(SimpleNamespace(user="U1", client=SimpleNamespace(views_publish=publish)), said)
         (view,) = views
         return view
@@ -235,11 +236,18 @@ TABLE: dict[str, Callable[[Content], Iterator[Outgoing | Shape]]] = {
     "forms.thanks": lambda content: iter([forms.thanks(content.line)]),
     "home.Home": homes,
     **TICKETS,
+    **FEEDBACK,
 }
 """Each renderer, and what it makes of any content."""
 READERS = {"forms.values_of", "fields.filled_in"}
 """Public functions beside them that render nothing."""
-MODULES = {"render": render, "forms": forms, "fields": fields, "ticket_views": ticket_views}
+MODULES = {
+    "render": render,
+    "forms": forms,
+    "fields": fields,
+    "ticket_views": ticket_views,
+    "feedback_views": feedback_views,
+}
 PIECES = {"blocks"}
 """What renderers put together."""
 

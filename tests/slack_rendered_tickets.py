@@ -1,24 +1,26 @@
 """What the Slack handler makes of escalations and short records, with content of every kind; a part of the table."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from slack_content import AT, Content
 
+from bot.casework import Recorded
 from bot.config import ROOT
-from bot.escalations import Recorded
 from bot.knowledge.loading import layers_of, load
 from bot.knowledge.policy import EscalationPolicy, Option
 from bot.ledger import Looked
-from bot.storage.tickets import Line
-from bot.tickets.clock import Clock
-from bot.tickets.escalation import Event, Kind, Side, Stand, folded
+from bot.storage.escalations import Line
+from bot.tickets.escalations.clock import EscalationClock
+from bot.tickets.escalations.moves import MOVES
+from bot.tickets.escalations.notices import LABELS, Speaking
+from bot.tickets.escalations.quick import QuickForm, QuickKind
+from bot.tickets.escalations.raising import ANOTHER_WAY, RaiseForm
+from bot.tickets.escalations.state import Stand, folded
 from bot.tickets.fields import Field, FieldKind
-from bot.tickets.moves import MOVES, Lists
-from bot.tickets.notices import LABELS, Speaking
-from bot.tickets.quick import QuickForm, QuickKind
-from bot.tickets.raising import ANOTHER_WAY, RaiseForm
+from bot.tickets.ticket import Event, Kind, Side
 from handlers.slack import fields, ticket_views
 from handlers.slack.render import Outgoing
 
@@ -69,7 +71,7 @@ def looked(content: Content) -> Iterator[Looked]:
     """Escalations that stand in every way, with every move."""
     found = policy(content)
     partnership = content.knowledge.partnership
-    clock = Clock(found, time_zone=partnership.time_zone, region=partnership.bank_holidays)
+    clock = EscalationClock(found, time_zone=partnership.time_zone, region=partnership.bank_holidays)
     for last in (None, Kind.TOLD, Kind.WRONG_AGENCY, Kind.PROPOSED, Kind.AGREED, Kind.WITHDRAWN):
         happened = events(content, last)
         yield Looked(Speaking(folded(happened), found, clock, partnership), happened, tuple(MOVES.values()))
@@ -95,8 +97,10 @@ def recorded(content: Content) -> Iterator[dict[str, Any]]:
 def move_forms(content: Content) -> Iterator[dict[str, Any]]:
     one = next(looked(content))
     agencies = content.agencies or Content(content.kind, 2).agencies
+    partnership = content.knowledge.partnership.model_copy(update={"agencies": agencies})
+    speaking = replace(one.speaking, partnership=partnership)
     for move in one.moves:
-        asked = move.asks(one.state, Lists(one.speaking.policy, agencies))
+        asked = move.asks(speaking)
         form = ticket_views.move_form(one, move, asked, {"reference": REFERENCE, "move": move.kind.value})
         yield form
         if "submit" in form:
@@ -107,7 +111,8 @@ def notices(content: Content) -> Iterator[Outgoing]:
     for one in looked(content):
         text = one.speaking.happened(one.events[-1])
         yield ticket_views.notice(text, REFERENCE)
-        yield ticket_views.notice(f"{text}\n{content.line}", REFERENCE, reminder=True)
+        later = ticket_views.answers([MOVES[Kind.SNOOZED]], REFERENCE)
+        yield ticket_views.notice(f"{text}\n{content.line}", REFERENCE, further=later)
 
 
 def lists(content: Content) -> Iterator[Outgoing]:
@@ -138,6 +143,9 @@ def all_fields(content: Content) -> Iterator[dict[str, Any]]:
         FieldKind.MOMENT: (AT - timedelta(days=1)).isoformat(),
         FieldKind.REFERENCE: "A" * 30,
         FieldKind.PERSON: "U0ANN",
+        FieldKind.TIME: "16:50",
+        FieldKind.CHOICES: "o0",
+        FieldKind.PHONE: "01632 960123 ext 4",
     }
     for choices in (1, 5, 6, 150):
         asked = [Field(kind.value, content.line, kind, options=options(content, choices)) for kind in FieldKind]
@@ -160,6 +168,7 @@ def quick_forms(content: Content) -> Iterator[dict[str, Any]]:
 TICKETS = {
     "fields.inputs": all_fields,
     "ticket_views.again": move_forms,
+    "ticket_views.answers": notices,
     "ticket_views.another_way": lambda content: (ticket_views.another_way(way, content.now) for way in ANOTHER_WAY),
     "ticket_views.card": lambda content: (ticket_views.card(one.speaking) for one in looked(content)),
     "ticket_views.copy": copies,

@@ -282,7 +282,7 @@ def standing_in():
         patch.setattr(retrying.default_interval_calculator, "backoff_factor", 0.01)
         patch.setattr(retrying.default_interval_calculator.jitter, "recalculate", lambda seconds: seconds)
         yield running
-    assert running.faults == []
+    assert running.faults == [], running.faults
 
 
 def _read(path, content_type, body):

@@ -15,12 +15,13 @@ import httpx
 import uvicorn
 from slack_sdk.signature import SignatureVerifier
 from slack_stand_in import BOT_ID, BOT_USER, HOME_TEAM, PATIENCE, buttons_of
-from ticketing import escalations_of
+from ticketing import records_of
 
 from bot.answering.library import Library
 from bot.config import SlackSettings
 from bot.desk import Desk
 from bot.storage.database import Store, migrate, utc
+from bot.tickets.fields import BETWEEN
 from handlers.server import make_app, quiet_libraries
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -104,11 +105,19 @@ def _state(element, value=UNTOUCHED):
         "datetimepicker": ("selected_date_time", "initial_date_time"),
         "datepicker": ("selected_date", "initial_date"),
         "users_select": ("selected_user", "initial_user"),
+        "timepicker": ("selected_time", "initial_time"),
     }
     kind = element["type"]
     if kind in names:
         name, initial = names[kind]
         return {"type": kind, name: element.get(initial) if value is UNTOUCHED else value}
+    if kind in ("checkboxes", "multi_static_select"):
+        chosen = (value or "").split(BETWEEN) if value is not UNTOUCHED else None
+        options = [option for option in element["options"] if chosen is not None and option["value"] in chosen]
+        return {
+            "type": kind,
+            "selected_options": options if chosen is not None else element.get("initial_options", []),
+        }
     if value is UNTOUCHED or value is None:
         return {"type": kind, "selected_option": element.get("initial_option") if value is UNTOUCHED else None}
     option = next(option for option in element["options"] if option["value"] == value)
@@ -386,8 +395,11 @@ class Workspace(Client):
             team_agencies=more.get("team_agencies", {}),
         )
         managers = tuple(more.get("managers", ()))
-        self.escalations = escalations_of(self.desk, managers=managers, channel=more.get("escalations_channel"))
-        self._running = Running(make_app(self.desk, "k" * 32, self.escalations, settings, managers=managers))
+        officers = tuple(more.get("officers", ()))
+        channels = {"channel": more.get("escalations_channel"), "mash_channel": more.get("mash_channel")}
+        self.records = records_of(self.desk, managers=managers, officers=officers, **channels)
+        app = make_app(self.desk, "k" * 32, self.records, settings, managers=managers, officers=officers)
+        self._running = Running(app)
         super().__init__(stand_in, httpx.Client(base_url=self._running.url, timeout=PATIENCE, trust_env=False))
 
     def clock(self):
@@ -416,7 +428,7 @@ class Workspace(Client):
 
     def tick(self):
         """Do what is due by the bot's clock."""
-        self._running.wait_for(self.escalations.upkeep.tick())
+        self._running.wait_for(self.records.upkeep.tick())
 
     def until_delivered(self):
         """Wait until nothing is left in the outbox that is due by the bot's clock."""

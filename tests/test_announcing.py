@@ -22,9 +22,10 @@ from ticketing import (
 from bot.config import ROOT
 from bot.storage import outbox
 from bot.storage.outbox import MessageKind
-from bot.tickets.escalation import Kind, Side, Stand
+from bot.tickets.escalations.quick import QuickForm, QuickKind
+from bot.tickets.escalations.state import Stand
 from bot.tickets.fields import FieldKind
-from bot.tickets.quick import QuickForm, QuickKind
+from bot.tickets.ticket import Kind, Side
 
 ENGLAND = ROOT / "knowledge" / "england"
 CHANNEL, HEAD = "C0ESCALATE", "U0HEAD"
@@ -333,7 +334,7 @@ def test_an_account_that_was_closed_hands_its_escalations_to_the_agencys_lead(of
     office.raise_(office.viewer("U0OTHER", agency="high-school"))
     office.deliver()
     since = last_row(office)
-    office.run(office.service.upkeep.has_left("slack", TEACHER))
+    office.run(office.records.upkeep.has_left("slack", TEACHER))
     assert whom(office, since) == {DSL, TEAM, MANAGER}
     assert office.state().raiser_left
     assert office.events()[-1].kind is Kind.LEFT
@@ -342,7 +343,7 @@ def test_an_account_that_was_closed_hands_its_escalations_to_the_agencys_lead(of
     assert office.move(Kind.WITHDRAWN, office.school_lead, why="Settled.").stand is Stand.WITHDRAWN
     events = len(office.events())
     for address in (TEACHER, "U0NEVER"):
-        office.run(office.service.upkeep.has_left("slack", address))
+        office.run(office.records.upkeep.has_left("slack", address))
     assert len(office.events()) == events
 
 
@@ -512,9 +513,9 @@ def test_what_was_raised_again_with_each_event_waits_once(office):
 
     def again(tx):
         for event in office.events():
-            office.service._ledger.announcer.happened(tx, speaking, event)
+            office.service.ledger.announcer.happened(tx, speaking, event)
         step = next(speaking.clock.reminders(speaking.state))
-        office.service._ledger.announcer.remind(tx, speaking, step, office.now)
+        office.service.ledger.announcer.remind(tx, speaking, step, office.now)
 
     office.run(office.store.write(again))
     assert len(office.outbox()) == before
@@ -576,7 +577,7 @@ def test_nothing_that_was_typed_stands_in_any_message_nor_anywhere_but_in_the_hi
         form = QuickForm(kind, knowledge.escalation, knowledge.partnership.agencies)
         filled = form.read(canaries(form.fields("2026-04-01")), office.service.guard, office.now)
         office.run(office.service.quick(kind, filled, teacher, channel="slack", claim=f"view:Q{number}"))
-    office.run(office.service.upkeep.has_left("slack", TEACHER))
+    office.run(office.records.upkeep.has_left("slack", TEACHER))
 
     assert len(done) == 19  # every move that there is
     assert len(office.outbox()) > 60
@@ -589,4 +590,4 @@ def test_nothing_that_was_typed_stands_in_any_message_nor_anywhere_but_in_the_hi
         for listed in (office.service.mine, office.service.of_my_agencies, office.service.every):
             assert "quxcanary" not in repr(office.run(listed(viewer))).lower()
     with office.store.reading() as tx:
-        assert list(office.service._ledger.history.verify(tx)) == []
+        assert list(office.service.ledger.history.verify(tx)) == []

@@ -6,7 +6,8 @@ from ticketing import TEACHER, office_in
 from bot.config import ROOT
 from bot.ledger import NotNow
 from bot.storage import outbox
-from bot.tickets.escalation import Kind, Side, Stand
+from bot.tickets.escalations.state import Stand
+from bot.tickets.ticket import Kind, Side
 
 OUTCOME = {
     "outcome": "decision-changed",
@@ -73,10 +74,10 @@ def test_the_wrong_agency_may_say_so_before_it_was_told(office):
 
 def test_where_the_lead_has_left_people_are_asked_to_tell_the_other_agency(office):
     office.raise_()
-    office.run(office.service.upkeep.has_left("slack", "U0TEAM"))
+    office.run(office.records.upkeep.has_left("slack", "U0TEAM"))
     asked = [row for row in office.outbox() if "A text to send" in row["message"]]
     assert {row["recipient"] for row in asked} == {TEACHER, "U0ANN"}
-    office.run(office.service.upkeep.has_left("slack", "U0TEAM"))
+    office.run(office.records.upkeep.has_left("slack", "U0TEAM"))
     assert len([row for row in office.outbox() if "A text to send" in row["message"]]) == len(asked)
 
 
@@ -88,5 +89,5 @@ def test_where_another_lead_is_told_nobody_is_asked_to(office):
         outbox.queue(tx, "slack", "U0SECOND", "…", office.now, ticket=telling["ticket"], wait=telling["wait"])
 
     office.store.submit(tell_another).result()
-    office.run(office.service.upkeep.has_left("slack", "U0TEAM"))
+    office.run(office.records.upkeep.has_left("slack", "U0TEAM"))
     assert not [row for row in office.outbox() if "A text to send" in row["message"]]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from slack_stand_in import Refused, Status, limited
 from slack_workspace import SECRET
-from ticketing import escalations_of
+from ticketing import records_of
 
 from bot.answering.library import Library
 from bot.bulletin import LONGEST_NEWS, Bulletin, fault_notice, news
@@ -724,7 +724,7 @@ def slack(stand_in, tmp_path, clock):
     library = Library(ROOT / "knowledge", "nowhere", tmp_path, clock)
     settings = SlackSettings("xoxb-test", SECRET, stand_in.api_url, frozenset())
     desk = Desk(library, None, clock)
-    return Slack(desk, settings, escalations_of(desk))
+    return Slack(desk, settings, records_of(desk))
 
 
 def send(slack, recipient, message="The guidance changed."):

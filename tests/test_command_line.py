@@ -169,6 +169,7 @@ def test_help_without_a_command_lists_them_all_and_says_what_each_does():
         ["kb", "explain"],
         ["export", "questions", "--format", "xlsx"],
         ["ticket", "show"],
+        ["ticket", "list", "--kind", "quick-record"],
         ["ticket", "show", "ESC-2026-0001", "--copy", "--json"],
         ["tick", "now"],
         ["audit", "nonsense"],
@@ -202,6 +203,7 @@ RUNS = {
     "export questions": ["export", "questions"],
     "export quick-records": ["export", "quick-records"],
     "export escalations": ["export", "escalations"],
+    "export feedback": ["export", "feedback"],
     "export events": ["export", "events"],
     "ticket list": ["ticket", "list"],
     "ticket show": ["ticket", "show", "ESC-2026-0001"],
@@ -902,7 +904,8 @@ def findings(result):
 def wrong_parts():
     result = run("doctor")
     found = findings(result)
-    assert set(found) == {"knowledge", "database", "outbox", "secret key", "alarm", "meaning", "Slack", "escalations"}
+    installed = {"knowledge", "database", "outbox", "secret key", "alarm", "meaning", "Slack"}
+    assert set(found) == {*installed, "escalations", "MASH feedback"}
     wrong = {what for what, ok in found.items() if not ok}
     assert result.exit_code == (1 if wrong else 0)
     assert (result.stderr == "something is wrong; see the lines above\n") is bool(wrong)

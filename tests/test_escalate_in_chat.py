@@ -9,14 +9,16 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from chatting import FROM_SCHOOL, chatted, events_in, number_of, town_at_the_command_line
 from slack_workspace import rows_of
-from test_command_line import flat, ran, run
-from ticketing import AUDIT_KEY, RAISED, Office, town
+from test_command_line import ran, run
+from ticketing import AUDIT_KEY, RAISED, Office
 
 from bot.config import ROOT
 from bot.storage.database import connect
-from bot.tickets.escalation import Side
+from bot.tickets.ticket import Side
 from handlers.command_line import ticket_forms
+from handlers.command_line.filling import Filling
 
 YEAR = datetime.now(UTC).year
 REFERENCE = f"ESC-{YEAR}-0001"
@@ -24,7 +26,6 @@ NAMED = "Jayden Kowalczyk was turned down"
 DANGER = "dad is hitting the baby right now and I can hear it"
 NOTHING = "Nothing was recorded."
 TOLD_OFF = "seems to hold a person's name"
-FROM_SCHOOL = ("--agency", "high-school")
 FIELDS = [
     ("1", "The other agency"),
     ("2", "What is it about?"),
@@ -47,35 +48,12 @@ TELL = [
 
 @pytest.fixture(autouse=True)
 def here(smalltown, tmp_path, monkeypatch):
-    """The command line on a small town with leads, and nothing of the settings of whoever runs the tests."""
-    for line in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "ALLOW_TIME_TRAVEL", "MANAGERS", "PORT"):
-        monkeypatch.delenv(line, raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PARTNERSHIP", "smalltown")
-    monkeypatch.setenv("KNOWLEDGE_DIR", str(smalltown.parent))
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/data/safeguarding.db")
-    return town(smalltown, ROOT / "knowledge" / "england")
+    return town_at_the_command_line(smalltown, tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def database(tmp_path):
     return tmp_path / "data" / "safeguarding.db"
-
-
-def chatted(*script, agency=FROM_SCHOOL):
-    """Type each line of a script; what is said for it must come in this order. Everything that was printed."""
-    printed = ran("chat", *agency, typed="".join(f"{typed}\n" for typed, *_ in script))
-    shown, place = flat(printed), 0
-    for typed, *expected in script:
-        for words in expected:
-            found = shown.find(words, place)
-            assert found >= 0, f"{words!r} does not come for {typed!r} after {shown[max(place - 300, 0) : place]!r}"
-            place = found + len(words)
-    return shown
-
-
-def events(database):
-    return rows_of(database, "SELECT kind, side, data FROM events ORDER BY seq")
 
 
 def quick(database):
@@ -87,7 +65,7 @@ def quick(database):
 
 def test_the_words_that_open_a_form_are_named_at_the_beginning():
     shown = chatted()
-    for word in ("escalate", "tickets", "ticket ESC-2026-0001", "we talked", "considered", "worked well"):
+    for word in ("escalate", "feedback", "tickets", "ticket ESC-2026-0001", "we talked", "considered", "worked well"):
         assert f" {word} " in shown
 
 
@@ -137,7 +115,7 @@ def test_an_escalation_is_raised_field_by_field_looked_at_confirmed_and_recorded
     )
     (person,) = rows_of(database, "SELECT id, channel, channel_user_id FROM people")
     assert person == {"id": ticket["raiser"], "channel": "terminal", "channel_user_id": "local operator"}
-    (event,) = events(database)
+    (event,) = events_in(database)
     assert '"operator":true' in event["data"]
     (body,) = rows_of(database, "SELECT body FROM event_bodies")
     assert RAISED["want"] in body["body"]
@@ -172,13 +150,13 @@ def test_a_text_that_names_somebody_is_handed_back_and_what_stands_in_other_fiel
 
 def test_a_text_that_is_too_long_is_handed_back_too(database):
     chatted(*BEGIN, *FIELDS[:2], ("word " * 250, "Say it in 1,000 characters at most"), *FIELDS[2:], *RECORD)
-    assert len(events(database)) == 1
+    assert len(events_in(database)) == 1
 
 
 def test_a_text_that_tells_of_danger_brings_the_card_before_anything_else_and_is_recorded_all_the_same(database):
     script = [*BEGIN, *FIELDS[:2], (DANGER, "!!!", "ring 999", "!!!"), *FIELDS[3:], *RECORD]
     chatted(*script)
-    assert len(events(database)) == 1
+    assert len(events_in(database)) == 1
 
 
 def test_where_the_child_is_not_safe_the_card_comes_and_what_was_done_is_asked_before_the_record(database):
@@ -191,13 +169,13 @@ def test_where_the_child_is_not_safe_the_card_comes_and_what_was_done_is_asked_b
     script[-3] = ("1",)
     shown = chatted(*script)
     assert "What have you done about it?: I rang 999" in shown
-    assert '"done":"rang-999"' in events(database)[0]["data"]
+    assert '"done":"rang-999"' in events_in(database)[0]["data"]
 
 
 @pytest.mark.parametrize("number", ["0", "9", "-1", "social-care", "9" * 5000])
 def test_a_number_that_is_not_offered_is_asked_again(database, number):
     chatted(*BEGIN, (number, "The other agency", "Type a number from 1 to 2."), *FIELDS, *RECORD)
-    assert len(events(database)) == 1
+    assert len(events_in(database)) == 1
 
 
 def test_more_can_be_added_at_once_and_an_empty_line_leaves_a_field_out(database):
@@ -217,7 +195,7 @@ def test_more_can_be_added_at_once_and_an_empty_line_leaves_a_field_out(database
     shown = chatted(*BEGIN, *FIELDS, *further, RECORD[-1])
     assert "Your own case reference: AB/123" in shown
     assert "Level of need in dispute: " not in shown
-    (event,) = events(database)
+    (event,) = events_in(database)
     assert '"since":"2026-01-05"' in event["data"]
     assert '"urgent":true' in event["data"]
 
@@ -254,7 +232,7 @@ def test_an_input_that_ends_early_records_nothing(database, length):
 
 def test_no_is_not_yes(database):
     chatted(*BEGIN, *FIELDS, ("", "Add more now?"), ("no", "Record it?", NOTHING))
-    assert events(database) == []
+    assert events_in(database) == []
 
 
 def read_until(stream, text):
@@ -279,7 +257,7 @@ def test_ctrl_c_in_a_field_records_nothing_and_the_chat_goes_on(database):
             chat.send_signal(signal.SIGINT)
         read_until(chat.stdout, NOTHING.encode())
         shown, _ = chat.communicate(b"tickets\n\n", timeout=30)
-    assert b"No escalation is open." in shown
+    assert b"No escalation and no feedback request is open." in shown
     assert rows_of(database, "SELECT * FROM tickets") == []
 
 
@@ -304,14 +282,17 @@ def test_the_words_within_a_question_are_a_question(database, typed):
 
 
 def test_without_escalations_the_list_and_a_reference_say_so(database):
-    chatted(("tickets", "No escalation is open."), (f"ticket {REFERENCE}", f"There is no escalation {REFERENCE}."))
-    assert events(database) == []
+    chatted(
+        ("tickets", "No escalation and no feedback request is open."),
+        (f"ticket {REFERENCE}", "There is no escalation of that reference", "`tickets` lists those that are open."),
+    )
+    assert events_in(database) == []
 
 
 def test_an_escalation_is_listed_opened_and_moved_by_numbers(database):
     chatted(*BEGIN, *FIELDS, *RECORD, ("tickets", f"{REFERENCE} High School to Smalltown Council", "NOT YET TOLD"))
     chatted(*TELL, ("tickets", "told, no answer yet; whose move: Smalltown Council; suggested by"))
-    found = events(database)
+    found = events_in(database)
     assert [event["kind"] for event in found] == ["opened", "read", "other-agency-told"]
     assert all('"operator":true' in event["data"] for event in found)
 
@@ -323,19 +304,12 @@ def test_a_reference_is_taken_in_whatever_letters(database):
 def test_choosing_nothing_changes_nothing_and_that_it_was_read_stays(database):
     shown = chatted(*BEGIN, *FIELDS, *RECORD, (f"ticket {REFERENCE}", "What do you want to do?"), ("", "You>"))
     assert NOTHING not in shown
-    assert [event["kind"] for event in events(database)] == ["opened", "read"]
+    assert [event["kind"] for event in events_in(database)] == ["opened", "read"]
 
 
 def test_a_move_that_is_not_confirmed_is_not_recorded(database):
     chatted(*BEGIN, *FIELDS, *RECORD, *TELL[:-1], ("", "Record “They have been told”?", NOTHING))
-    assert [event["kind"] for event in events(database)] == ["opened", "read"]
-
-
-def number_of(label, reference=REFERENCE):
-    """The number under which a move is offered just now."""
-    shown = ran("chat", *FROM_SCHOOL, typed=f"ticket {reference}\n\n")
-    (line,) = (line for line in shown.splitlines() if line.endswith(f". {label}"))
-    return line.split(".")[0].strip()
+    assert [event["kind"] for event in events_in(database)] == ["opened", "read"]
 
 
 def test_when_they_were_told_is_taken_by_the_clock_of_the_partnership(here, database):
@@ -362,7 +336,7 @@ def test_a_refused_move_is_asked_again(database):
     chatted(*BEGIN, *FIELDS, *RECORD)
     chatted(
         (f"ticket {REFERENCE}",),
-        (number_of("Add something"), "What is new?"),
+        (number_of("Add something", REFERENCE), "What is new?"),
         *[("",)] * 5,
         ("y", "Record “Add something”?", "Fill in one of these."),
         ("They rang back", "Recorded: Add something."),
@@ -380,26 +354,26 @@ def test_a_move_names_the_stage_that_comes_next_and_an_empty_line_takes_it(datab
     chatted(*BEGIN, *FIELDS, *RECORD)
     chatted(
         (f"ticket {REFERENCE}",),
-        (number_of("To the next stage"), "1. Stage 2: managers", "To which stage? [1]"),
+        (number_of("To the next stage", REFERENCE), "1. Stage 2: managers", "To which stage? [1]"),
         ("", "Why could it not be settled"),
         ("They did not ring back", "Record “To the next stage”?"),
         ("y", "Recorded: To the next stage.", "Stage 2: managers"),
     )
-    assert events(database)[-1]["kind"] == "handed-on"
+    assert events_in(database)[-1]["kind"] == "handed-on"
 
 
 def test_who_comes_too_late_hears_how_it_stands(database, monkeypatch):
     chatted(*BEGIN, *FIELDS, *RECORD)
-    confirm = ticket_forms.TicketForms._confirm
+    confirm = Filling.confirm
 
-    def while_somebody_is_quicker(forms, question):
-        monkeypatch.setattr(ticket_forms.TicketForms, "_confirm", confirm)
+    def while_somebody_is_quicker(filling, question):
+        monkeypatch.setattr(Filling, "confirm", confirm)
         ran("chat", *FROM_SCHOOL, typed="".join(f"{typed}\n" for typed, *_ in TELL))
-        confirm(forms, question)
+        confirm(filling, question)
 
-    monkeypatch.setattr(ticket_forms.TicketForms, "_confirm", while_somebody_is_quicker)
+    monkeypatch.setattr(Filling, "confirm", while_somebody_is_quicker)
     chatted(*TELL[:-1], ("y", "Somebody was quicker", "Smalltown Council was told on"))
-    assert [event["kind"] for event in events(database)].count("other-agency-told") == 1
+    assert [event["kind"] for event in events_in(database)].count("other-agency-told") == 1
 
 
 # Short records
@@ -447,7 +421,7 @@ def test_where_that_is_not_filled_in_the_talk_stands(database):
     shown = chatted(*TALKED, ("", f"No escalation was recorded; QR-{YEAR}-0001 stands."))
     assert NOTHING not in shown
     assert len(quick(database)) == 1
-    assert events(database) == []
+    assert events_in(database) == []
 
 
 def test_what_was_considered_and_what_worked_well_are_recorded(database):
@@ -471,7 +445,7 @@ def test_a_short_record_that_is_not_filled_in_to_its_end_is_none(database, typed
 # Whatever is wrong
 
 
-WORDS = ["escalate", "tickets", f"ticket {REFERENCE}", "we talked", "considered", "worked well"]
+WORDS = ["escalate", "feedback", "tickets", f"ticket {REFERENCE}", "we talked", "considered", "worked well"]
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -491,23 +465,23 @@ def test_without_a_policy_every_form_says_so(here, word):
 def test_a_key_that_cannot_be_used_stops_no_chat(database):
     database.parent.mkdir()
     (database.parent / "audit.key").write_text("short")
-    shown = chatted(("escalate", "Escalations cannot be recorded here"), ("what is private fostering", "28 days"))
+    shown = chatted(("escalate", "Nothing can be recorded here"), ("what is private fostering", "28 days"))
     assert "audit.key" in shown
 
 
 def test_what_cannot_be_saved_stays_and_is_saved_once_when_it_can_be(database, monkeypatch):
     monkeypatch.setattr("bot.storage.database.BUSY_TIMEOUT_SECONDS", 0.1)
-    confirm, held = ticket_forms.TicketForms._confirm, []
+    confirm, held = Filling.confirm, []
 
-    def hold_and_let_go(forms, question):
-        confirm(forms, question)
+    def hold_and_let_go(filling, question):
+        confirm(filling, question)
         if question == "Record it?":
             held.append(connect(database))
             held[0].execute("BEGIN IMMEDIATE")
         elif question == "Try again?":
             held[0].execute("ROLLBACK")
 
-    monkeypatch.setattr(ticket_forms.TicketForms, "_confirm", hold_and_let_go)
+    monkeypatch.setattr(Filling, "confirm", hold_and_let_go)
     chatted(
         *BEGIN,
         *FIELDS,
@@ -516,4 +490,4 @@ def test_what_cannot_be_saved_stays_and_is_saved_once_when_it_can_be(database, m
         ("y", f"Recorded as {REFERENCE}"),
     )
     with closing(held[0]):
-        assert len(events(database)) == 1
+        assert len(events_in(database)) == 1

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.knowledge.policy import EscalationPolicy, Reminders
-from bot.tickets.clock import Audience, Clock
-from bot.tickets.escalation import Escalation, Event, Kind, Side, Stand, after
+from bot.tickets.clock import Audience
+from bot.tickets.escalations.clock import EscalationClock
+from bot.tickets.escalations.state import Escalation, Stand, after
+from bot.tickets.ticket import Event, Kind, Side
 from bot.working_time import WorkingDays
 
 LONDON = ZoneInfo("Europe/London")
@@ -51,7 +53,7 @@ def policy(**changes):
 
 
 def clock(**changes):
-    return Clock(policy(**changes), time_zone="Europe/London", region="ENG")
+    return EscalationClock(policy(**changes), time_zone="Europe/London", region="ENG")
 
 
 def london(text):
@@ -237,19 +239,19 @@ def test_what_is_made_urgent_later_has_a_working_day_from_then_on():
 @pytest.mark.parametrize("stand", [Stand.NOT_TOLD, Stand.MISDIRECTED, Stand.CLOSED, Stand.WITHDRAWN])
 def test_no_date_runs_where_nobody_is_awaited_by_the_policy(stand):
     assert clock().due_of(state(stand)) is None
-    assert clock().lapses(state(stand)) is None
+    assert clock().by_itself(state(stand)) is None
 
 
 def test_a_proposed_outcome_lapses_at_the_end_of_the_last_day_for_an_answer():
     proposed = state(Stand.PROPOSED, "2026-05-01 16:59", proposed_by=Side.RAISING)
     assert clock().due_of(proposed) == date(2026, 5, 11)
-    assert clock().lapses(proposed) == london("2026-05-11 17:00")
-    assert clock(answer_days=1).lapses(proposed) == london("2026-05-05 17:00")
+    assert clock().by_itself(proposed) == (london("2026-05-11 17:00"), Kind.LAPSED)
+    assert clock(answer_days=1).by_itself(proposed) == (london("2026-05-05 17:00"), Kind.LAPSED)
 
 
 @pytest.mark.parametrize("stand", [Stand.TOLD, Stand.ACKNOWLEDGED, Stand.NOT_TOLD])
 def test_nothing_but_a_proposed_outcome_lapses(stand):
-    assert clock().lapses(state(stand)) is None
+    assert clock().by_itself(state(stand)) is None
 
 
 # Reminders
@@ -513,10 +515,12 @@ def test_reminders_come_on_working_days_between_the_hours_in_order_and_none_befo
 @settings(max_examples=200)
 @given(clock=CLOCKS, state=states())
 def test_a_date_that_is_awaited_is_a_working_day_and_lapses_in_office_time(clock, state):
-    due, lapses = clock.due_of(state), clock.lapses(state)
+    due, by_itself = clock.due_of(state), clock.by_itself(state)
     assert due is None or plainly_working(due)
-    assert (lapses is not None) is (state.stand is Stand.PROPOSED)
-    if lapses is not None:
+    assert (by_itself is not None) is (state.stand is Stand.PROPOSED)
+    if by_itself is not None:
+        lapses, happens = by_itself
+        assert happens is Kind.LAPSED
         assert lapses.astimezone(LONDON).date() == due
         assert lapses > state.waiting_since
 

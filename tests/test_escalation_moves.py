@@ -10,11 +10,12 @@ from ticketing import DEPUTY, MONDAY, OUTCOME, STRANGER, TALKER, TEACHER, TEAM, 
 from bot.config import ROOT
 from bot.ledger import NotFound, NotNow
 from bot.storage.database import utc
-from bot.tickets.escalation import OPEN, Escalation, Event, Kind, Side, Stand, folded
+from bot.tickets.escalations.moves import MOVES, is_open
+from bot.tickets.escalations.quick import QuickForm, QuickKind
+from bot.tickets.escalations.sides import may_decide, sides_of
+from bot.tickets.escalations.state import OPEN, Escalation, Stand, folded
 from bot.tickets.fields import FieldKind, InvalidForm
-from bot.tickets.moves import MOVES, is_open
-from bot.tickets.quick import QuickForm, QuickKind
-from bot.tickets.sides import may_decide, sides_of
+from bot.tickets.ticket import Event, Kind, Side
 
 ENGLAND = ROOT / "knowledge" / "england"
 REFERENCE = "ESC-2026-0001"
@@ -117,10 +118,20 @@ TABLE = [(row.split()[0], Side(row.split()[1]), row.split()[2:]) for row in OPEN
 
 
 def standing(**changes):
-    given = {"stage": "stage-1", "stand": Stand.TOLD, "waiting_since": MONDAY, **changes}
-    return Escalation(
-        "ESC-2026-0001", MONDAY, "anna", "high-school", "social-care", "roles", "yes", "version", **given
-    )
+    given = {
+        "reference": "ESC-2026-0001",
+        "opened_at": MONDAY,
+        "raiser": "anna",
+        "raising": "high-school",
+        "receiving": "social-care",
+        "reason": "roles",
+        "child_safe": "yes",
+        "policy": "version",
+        "stage": "stage-1",
+        "stand": Stand.TOLD,
+        "waiting_since": MONDAY,
+    }
+    return Escalation(**{**given, **changes})
 
 
 @pytest.mark.parametrize(("stands", "side", "moves"), TABLE)
@@ -710,7 +721,7 @@ def test_whatever_people_do_it_holds(office, seed):
         walk.step()
     walk.comes_back()
     with office.store.reading() as tx:
-        assert list(office.service._ledger.history.verify(tx)) == []
+        assert list(office.service.ledger.history.verify(tx)) == []
 
 
 def test_references_have_no_gaps_whatever_was_refused(office):

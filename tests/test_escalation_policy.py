@@ -11,13 +11,16 @@ from ticketing import OUTCOME, RAISED, office_in, town
 
 from bot.access import Person, Viewer
 from bot.config import ROOT
-from bot.escalations import Escalations
+from bot.escalations import EscalationLedger, Escalations
 from bot.knowledge.loading import examine, layers_of, load
+from bot.knowledge.policy import EscalationPolicy
 from bot.ledger import NoPolicy
 from bot.storage import tickets
-from bot.tickets.clock import Audience, Clock, Reminder
-from bot.tickets.escalation import Escalation, Event, Kind, Outcome, Side, Stand
-from bot.tickets.notices import LABELS, Speaking
+from bot.tickets.clock import Audience, Reminder
+from bot.tickets.escalations.clock import EscalationClock
+from bot.tickets.escalations.notices import LABELS, Speaking
+from bot.tickets.escalations.state import Escalation, Outcome, Stand
+from bot.tickets.ticket import Event, Kind, Side
 
 KNOWLEDGE = ROOT / "knowledge"
 ENGLAND = KNOWLEDGE / "england"
@@ -210,7 +213,7 @@ def test_without_a_policy_nothing_can_be_raised(smalltown, tmp_path):
     viewer = Viewer(Person("anna", "slack"))
     for knowledge in (bare, None):
         with pytest.raises(NoPolicy):
-            Escalations(Empty(knowledge), "key", None).form(viewer)
+            Escalations(EscalationLedger(Empty(knowledge), "key", None)).form(viewer)
 
 
 # The version that a ticket keeps
@@ -259,7 +262,7 @@ def test_the_same_policy_is_kept_once(office):
         office.raise_()
     (row,) = office.rows("SELECT * FROM policies")
     with office.store.reading() as tx:
-        assert tickets.policy(tx, row["version"]) == office.library.knowledge.escalation
+        assert tickets.policy(tx, row["version"], EscalationPolicy) == office.library.knowledge.escalation
 
 
 # Words, while it is unconfirmed and after
@@ -280,7 +283,16 @@ def every_state(policy):
             for urgent in (False, True):
                 told = NOON - timedelta(days=30 * urgent)
                 yield Escalation(
-                    "ESC-2026-0001", told, "anna", "high-school", "social-care", "roles", "yes", "v", stage.id, stand,
+                    reference="ESC-2026-0001",
+                    opened_at=told,
+                    raiser="anna",
+                    raising="high-school",
+                    receiving="social-care",
+                    reason="roles",
+                    child_safe="yes",
+                    policy="v",
+                    stage=stage.id,
+                    stand=stand,
                     last=policy.is_last(stage.id),
                     urgent=urgent,
                     urgent_since=told if urgent else None,
@@ -290,7 +302,7 @@ def every_state(policy):
                     outcome=outcome if stand in (Stand.PROPOSED, Stand.CLOSED) else None,
                     closed_at=NOON if stand in (Stand.CLOSED, Stand.WITHDRAWN) else None,
                     closed_as=Kind.LAPSED if stand is Stand.CLOSED else None,
-                )  # fmt: skip
+                )
 
 
 def every_event(state):
@@ -315,15 +327,19 @@ def every_text(speaking):
     yield "recorded", "\n".join([*speaking.recorded(leads, NOON), *speaking.recorded([], NOON)])
     yield "not_a_referral", speaking.not_a_referral(NOON) + speaking.not_a_referral(NOON + timedelta(hours=9))
     yield "other_name", speaking.other_name()
-    yield "to_send", speaking.to_send()
+    yield "to_send", speaking.to_send() or ""
     yield "told", speaking.told()
     yield "tell_them", f"{speaking.tell_them('Head')}\n{speaking.tell_them(None)}"
     yield "ask_them", speaking.ask_them()
     yield "happened", "\n".join(speaking.happened(event) for event in events)
+    yield "in_short", "\n".join(speaking.in_short(event) for event in events)
+    yield "chosen", "\n".join(f"{heading}: {text}" for event in events for heading, text in speaking.chosen(event))
+    yield "typed_labels", "\n".join(speaking.typed_labels.values())
     yield "reminder", "\n".join(speaking.reminder(step, NOON) for step in steps)
     yield "ask_whether_filed", speaking.ask_whether_filed()
     yield "ask_whether_it_happened", speaking.ask_whether_it_happened()
     yield "history", "\n".join(speaking.history(events))
+    yield "copied", "\n".join(speaking.copied(events))
     yield "for_the_record", speaking.for_the_record(events)
     yield "agency", speaking.agency("high-school") + speaking.agency("gone") + speaking.agency(None)
     yield "side", "".join(speaking.side(side) for side in Side)
@@ -337,7 +353,7 @@ def knowledge():
 
 def speaking(knowledge, state, *, confirmed):
     policy = knowledge.escalation.model_copy(update={"timescales_confirmed": confirmed})
-    clock = Clock(policy, time_zone="Europe/London", region="ENG")
+    clock = EscalationClock(policy, time_zone="Europe/London", region="ENG")
     return Speaking(state, policy, clock, knowledge.partnership)
 
 
@@ -346,7 +362,7 @@ def test_the_walk_over_the_words_leaves_none_out(knowledge):
     walked = {name for name, _ in every_text(speaking(knowledge, state, confirmed=False))}
     fields = {field.name for field in dataclasses.fields(Speaking)}
     public = {name for name in dir(Speaking) if not name.startswith("_")} - fields
-    assert public - walked == {"zone"}
+    assert public - walked == {"becoming", "zone"}
 
 
 @pytest.mark.parametrize("stand", Stand)
@@ -397,6 +413,13 @@ def test_whoever_is_told_is_not_told_that_they_do_not_know(knowledge):
         assert "NOT YET TOLD" not in words.told()
         assert ("has come to the partnership" in words.told()) is state.last
         assert ("was raised to your agency" in words.told()) is not state.last
+
+
+def test_a_text_to_send_is_there_only_while_the_other_agency_was_not_told(knowledge):
+    for state in every_state(knowledge.escalation):
+        to_send = speaking(knowledge, state, confirmed=False).to_send()
+        assert (to_send is not None) is (state.stand is Stand.NOT_TOLD)
+        assert to_send is None or state.reference in to_send
 
 
 def test_a_copy_for_the_record_does_not_give_a_proposed_outcome_for_the_outcome(knowledge):

@@ -113,6 +113,13 @@ def pass_time(bot, at):
     bot.until_delivered()
 
 
+def test_what_is_shown_of_one_escalation_is_headed_with_its_reference(bot):
+    raise_one(bot)
+    bot.until_delivered()
+    moved = move(bot, "We have it", user=LEAD).json()["view"]
+    assert [view["title"]["text"] for view in (view_of(bot), moved)] == ["ESC-2026-0001", "ESC-2026-0001"]
+
+
 def told(bot, user):
     """The texts that somebody was sent."""
     return [call.text for call in bot.slack.taken("chat.postMessage") if call.channel == user]

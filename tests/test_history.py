@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.config import WrongSetting, audit_key, read_settings
+from bot.records import matching_audit_key
 from bot.storage import history, people
 from bot.storage.database import Store, connect, migrate
 from bot.storage.history import History
-from bot.tickets.escalation import Event, Kind, Side
-from handlers.server import matching_audit_key
+from bot.tickets.ticket import Event, Kind, Side
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 KEY, OTHER_KEY = "a" * 64, "b" * 64

@@ -667,10 +667,6 @@ def test_a_file_that_is_no_topic_and_no_file_of_the_bots_is_named(folder):
     folder.write("topcis.yaml", "»entries: []\n").assert_faults(("", "has no `topic:`"))
 
 
-def test_a_file_that_nothing_reads_yet_is_left_alone(folder):
-    folder.write("mash-feedback.yaml", "stages: []\n").assert_faults()
-
-
 def test_a_folder_in_the_place_of_a_file_is_named(folder):
     (folder.folder / "other.yaml").mkdir()
 

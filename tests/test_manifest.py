@@ -5,13 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
-from ticketing import escalations_of
+from ticketing import records_of
 
 from bot.answering.library import Library
 from bot.config import ROOT, SlackSettings
 from bot.desk import Desk, now
 from bot.knowledge.loading import layers_of, load
 from handlers.slack.app import Slack
+from handlers.slack.asking import FEEDBACK
 from handlers.slack.home import PROMPTS
 from handlers.slack.questions import COMMAND
 from handlers.slack.tickets import ESCALATE
@@ -39,7 +40,7 @@ def registered(tmp_path):
     library = Library(ROOT / "knowledge", "barnsley", tmp_path, now, tmp_path)
     desk = Desk(library, None)
     settings = SlackSettings("xoxb-test", "secret", "http://127.0.0.1:1/", frozenset())
-    slack = Slack(desk, settings, escalations_of(desk))
+    slack = Slack(desk, settings, records_of(desk))
     assert slack.app is not None
     return (ROOT / "handlers" / "slack" / "app.py").read_text("utf-8")
 
@@ -54,7 +55,7 @@ def test_every_shortcut_and_event_has_a_handler_and_every_handler_is_declared(re
 
 
 def test_the_commands_are_those_that_are_answered():
-    assert [command["command"] for command in FEATURES["slash_commands"]] == [COMMAND, ESCALATE]
+    assert [command["command"] for command in FEATURES["slash_commands"]] == [COMMAND, ESCALATE, FEEDBACK]
 
 
 def test_the_prompts_are_those_that_the_bot_sets_itself():

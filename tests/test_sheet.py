@@ -11,7 +11,7 @@ import pytest
 import segno
 from served import FRIDAY_NOON, KEY, Parsed, Visitor, desk_of, listening
 from test_command_line import failed, ran
-from ticketing import escalations_of
+from ticketing import records_of
 
 from bot.answering import messages
 from bot.answering.guidance import Guidance
@@ -42,9 +42,7 @@ def served(knowledge, folder, public_url=None, **request):
     """The page /guidance of a running bot."""
     desk = desk_of(Guidance.of(knowledge), folder)
     visitor = Visitor(desk)
-    visitor._transport = httpx.ASGITransport(
-        make_app(desk, KEY, escalations_of(desk, enabled=False), None, public_url)
-    )
+    visitor._transport = httpx.ASGITransport(make_app(desk, KEY, records_of(desk, enabled=False), None, public_url))
     response = visitor.send("GET", "/guidance", **request)
     desk.store.close()
     assert response.status_code == 200

@@ -444,7 +444,8 @@ def test_the_table_has_every_way_to_ask_and_every_kind_of_channel(bot):
         for block in opens_home(Visit(bot, 0)).arguments["view"]["blocks"]
         if block["type"] == "input"
     }
-    tickets = {"/escalate", "raise_escalation", "escalate_message"}  # these open forms, and ask nothing
+    # These open forms, and ask nothing.
+    tickets = {"/escalate", "raise_escalation", "escalate_message", "/mash-feedback", "ask_feedback"}
     assert {surface.listener for surface in SURFACES.values()} == declared - {"app_home_opened"} - tickets | boxes
     kinds = {field.name for field in fields(SlackSettings) if field.name.endswith("_channels")}
     assert {surface.setting for surface in SURFACES.values() if surface.setting} == kinds

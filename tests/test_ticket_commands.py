@@ -1,4 +1,4 @@
-"""The operator's commands for escalations: `ticket`, `tick`, `export`, `audit verify`, and what `doctor` says."""
+"""The operator's commands for tickets: `ticket`, `tick`, `export`, `audit verify`, and what `doctor` says."""
 
 import csv
 import io
@@ -11,23 +11,29 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from chatting import town_at_the_command_line
 from slack_stand_in import Hangs, limited
 from test_command_line import failed, flat, process, ran, run
-from ticketing import AUDIT_KEY, MANAGER, OUTCOME, RAISED, TEACHER, TEAM, Office, town
+from ticketing import AUDIT_KEY, MANAGER, OUTCOME, RAISED, TEACHER, TEAM, Office
 
 from bot.answering.guidance import Guidance
 from bot.config import ROOT
 from bot.knowledge.loading import layers_of, load
-from bot.storage import history, quick_records, tickets
+from bot.storage import escalations, feedback, history, quick_records
 from bot.storage.database import Store, connect, migrate
-from bot.tickets.escalation import Kind
+from bot.tickets.escalations.state import Stand
+from bot.tickets.feedback.state import Stand as FeedbackStand
+from bot.tickets.ticket import Kind
+from handlers import terminal_tickets
 
-REFERENCE = "ESC-2026-0001"
+REFERENCE, REQUEST = "ESC-2026-0001", "MASH-2026-0001"
+NONE_OPEN = "No escalation and no feedback request is open.\n"
 ALL = [
     ["ticket", "list"],
     ["ticket", "show", REFERENCE],
     ["tick"],
     ["export", "escalations"],
+    ["export", "feedback"],
     ["export", "events"],
     ["export", "quick-records"],
     ["audit", "verify"],
@@ -36,22 +42,9 @@ ALL = [
 
 @pytest.fixture(autouse=True)
 def here(smalltown, tmp_path, monkeypatch):
-    """The command line on a small town with leads, and nothing of the settings of whoever runs the tests."""
-    for line in (
-        "SLACK_BOT_TOKEN",
-        "SLACK_SIGNING_SECRET",
-        "SLACK_API_URL",
-        "MANAGERS",
-        "ESCALATIONS_CHANNEL",
-        "PORT",
-    ):
-        monkeypatch.delenv(line, raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PARTNERSHIP", "smalltown")
-    monkeypatch.setenv("KNOWLEDGE_DIR", str(smalltown.parent))
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/data/safeguarding.db")
+    folder = town_at_the_command_line(smalltown, tmp_path, monkeypatch)
     monkeypatch.setenv("ALLOW_TIME_TRAVEL", "1")
-    return town(smalltown, ROOT / "knowledge" / "england")
+    return folder
 
 
 @pytest.fixture
@@ -93,6 +86,15 @@ def confirmed(folder):
     return text
 
 
+def times_confirmed(office, folder):
+    """The partnership confirms the times of feedback, and the bot takes it in."""
+    rules = folder / "mash-feedback.yaml"
+    text = rules.read_text("utf-8").replace("timescales_confirmed: false", "timescales_confirmed: true")
+    rules.write_text(text, encoding="utf-8")
+    office.library.refresh()
+    assert office.library.refresh(), office.library.faults
+
+
 def closed(office, **changes):
     office.raise_(**changes)
     office.move(Kind.PROPOSED, office.teacher, **OUTCOME)
@@ -103,8 +105,10 @@ def closed(office, **changes):
 
 
 def test_before_anything_was_raised_the_lists_say_so():
-    assert ran("ticket", "list") == "No escalation is open.\n"
-    assert ran("ticket", "list", "--all") == "No escalation was raised yet.\n"
+    assert ran("ticket", "list") == NONE_OPEN
+    assert ran("ticket", "list", "--all") == "No escalation and no feedback request was recorded yet.\n"
+    assert ran("ticket", "list", "--kind", "escalation") == "No escalation is open.\n"
+    assert ran("ticket", "list", "--kind", "feedback", "--all") == "No feedback request was recorded yet.\n"
     assert json.loads(ran("ticket", "list", "--json")) == []
 
 
@@ -137,7 +141,7 @@ def test_a_date_is_due_only_under_a_policy_whose_days_were_confirmed_when_it_beg
 
 def test_those_that_are_closed_are_listed_only_with_all(office):
     closed(office)
-    assert ran("ticket", "list") == "No escalation is open.\n"
+    assert ran("ticket", "list") == NONE_OPEN
     assert flat(ran("ticket", "list", "--all")).endswith("Smalltown Council Closed on Monday 27 April 2026")
     (line,) = json.loads(ran("ticket", "list", "--all", "--json"))
     assert (line["stand"], line["outcome"], line["move"], line["due"]) == ("closed", "decision-changed", None, None)
@@ -154,16 +158,92 @@ def test_a_list_holds_nothing_that_was_typed_and_is_no_event(office):
 def test_a_list_as_json_has_the_same_keys_for_each(office):
     office.raise_()
     closed(office, urgent="yes")
-    keys = "reference opened_at raising receiving reason stage stand urgent move due date_is closed_at outcome"
+    keys = "reference kind opened_at raising receiving reason stage stand urgent move due date_is closed_at outcome"
     assert {tuple(line) for line in json.loads(ran("ticket", "list", "--all", "--json"))} == {tuple(keys.split())}
 
 
 def test_agencies_that_are_no_longer_listed_stand_with_their_ids(office, here):
     office.raise_()
-    partnership = here / "partnership.yaml"
-    partnership.write_text(partnership.read_text("utf-8").replace("id: social-care", "id: council"), encoding="utf-8")
+    for name, key in (("partnership", "id"), ("mash-feedback", "answered_by")):
+        path = here / f"{name}.yaml"
+        path.write_text(path.read_text("utf-8").replace(f"{key}: social-care", f"{key}: council"), encoding="utf-8")
     assert "High School to social-care" in ran("ticket", "list")
     assert "High School to social-care" in ran("ticket", "show", REFERENCE)
+
+
+def test_both_kinds_are_listed_escalations_first_or_one_kind_alone(office):
+    office.ask()
+    office.raise_()
+    for options, expected in (
+        ([], [(REFERENCE, "escalation"), (REQUEST, "feedback")]),
+        (["--kind", "escalation"], [(REFERENCE, "escalation")]),
+        (["--kind", "feedback"], [(REQUEST, "feedback")]),
+    ):
+        lines = json.loads(ran("ticket", "list", "--json", *options))
+        assert [(line["reference"], line["kind"]) for line in lines] == expected
+        assert re.findall(r"^\w+-\d+-\d+", ran("ticket", "list", *options), re.MULTILINE) == [
+            reference for reference, _ in expected
+        ]
+
+
+def test_a_list_says_how_a_request_stands_whose_move_it_is_and_by_when_an_answer_is_expected(office):
+    office.ask()
+
+    def standing():
+        head, _, rest = flat(ran("ticket", "list")).partition("referral of Friday 24 April 2026 ")
+        assert head == f"{REQUEST} High School: "
+        return rest
+
+    expected = "expected by Monday 27 April 2026, 17:00"
+    assert standing() == f"Not late yet, so the MASH has not been asked; {expected}"
+    office.now += timedelta(days=1, hours=2)
+    office.tick()
+    assert standing() == f"Asked, no answer yet; whose move: the MASH; {expected}"
+    office.respond(Kind.TAKEN, office.officer)
+    assert standing().startswith("Asked, no answer yet; somebody there is on it; whose move: the MASH; ")
+    office.respond(Kind.NOT_RECEIVED, office.officer)
+    assert standing() == "THE MASH HAS NOT RECEIVED THE REFERRAL; whose move: High School"
+    office.respond(Kind.RESENT, office.teacher, day="2026-04-24", made_how="phone", made_to="front-door")
+    office.respond(Kind.ANSWERED, office.officer, how="phone", told_by="manager")
+    assert standing() == "The referrer was told; whose move: High School; closes after Wednesday 6 May 2026"
+    office.respond(Kind.SATISFIED, office.teacher)
+    assert ran("ticket", "list") == NONE_OPEN
+    assert flat(ran("ticket", "list", "--all")).endswith("Closed on Tuesday 28 April 2026")
+
+
+def test_an_answer_is_due_only_under_rules_whose_times_were_confirmed_when_it_was_asked(office, here):
+    office.ask()
+    times_confirmed(office, here)
+    office.ask()
+    lines = json.loads(ran("ticket", "list", "--json"))
+    assert [(line["reference"], line["date_is"]) for line in lines] == [
+        (REQUEST, "expected"),
+        ("MASH-2026-0002", "due"),
+    ]
+    assert re.findall(r"(\w+) by Monday", flat(ran("ticket", "list"))) == ["expected", "due"]
+
+
+def test_a_list_of_requests_as_json_has_the_same_keys_for_each_and_nothing_that_was_typed(office):
+    office.ask(own_reference="AB/12", phone="01632 960000")
+    office.ask(needs="strategy-minutes")
+    office.ask(day="2026-04-10")
+    office.respond(Kind.HEARD, office.teacher, "MASH-2026-0003", how="phone")
+    printed = ran("ticket", "list", "--all", "--json")
+    assert "AB/12" not in printed
+    assert "960000" not in printed
+    keys = (
+        "reference kind opened_at raising setting referred_at expected_at stand taken move due date_is closed_at "
+        "escalation"
+    )
+    assert {tuple(line) for line in json.loads(printed)} == {tuple(keys.split())}
+    _, minutes, heard = json.loads(printed)
+    assert (minutes["expected_at"], minutes["due"], minutes["date_is"]) == (None, None, None)
+    assert (heard["stand"], heard["move"], heard["due"]) == ("closed", None, None)
+
+
+def test_every_way_in_which_a_ticket_stands_has_its_words():
+    assert set(terminal_tickets.STANDS) == set(Stand)
+    assert set(terminal_tickets.FEEDBACK_STANDS) == set(FeedbackStand)
 
 
 # ticket show
@@ -193,7 +273,7 @@ def test_one_escalation_is_shown_with_what_was_typed_and_that_is_an_event_of_the
 def test_a_reference_that_there_is_not_is_one_clear_line_and_no_event(office, reference):
     office.raise_()
     said = failed("ticket", "show", reference)
-    assert said == f"{reference}: no such escalation; `ticket list --all` lists them"
+    assert said == f"{reference}: no such ticket; `ticket list --all` lists them"
     assert len(office.events()) == 1
 
 
@@ -216,6 +296,27 @@ def test_one_escalation_as_json_has_its_events_and_what_can_be_done(office):
     assert [event["kind"] for event in shown["events"]] == ["opened", "outcome-proposed", "outcome-agreed"]
     assert shown["events"][0]["typed"]["disagree"] == RAISED["disagree"]
     assert set(shown["moves"]) == {"reopened", "followed-up"}
+
+
+def test_one_request_is_shown_copied_or_printed_as_json_and_each_time_that_is_an_event(office):
+    office.ask(day="2026-04-10", own_reference="AB/12", needs="decision")
+    shown = flat(ran("ticket", "show", REQUEST.lower()))
+    for words in (
+        "MASH-2026-0001: High School, referral of Friday 10 April 2026",
+        "Asked for: What was decided, and why.",
+        "Expected by Monday 13 April 2026, 17:00 (provisional).",
+        "The referrer's own reference: AB/12",
+        "This is not a referral. In danger ring 999.",
+    ):
+        assert words in shown
+    looked = office.look(office.teacher, REQUEST)
+    assert ran("ticket", "show", REQUEST, "--copy") == looked.speaking.for_the_record(looked.events) + "\n"
+    request = json.loads(ran("ticket", "show", REQUEST, "--json"))
+    assert (request["kind"], request["needs"], request["stand"]) == ("feedback", ["decision"], "asked")
+    assert (request["due"], request["date_is"]) == ("2026-04-13", "expected")
+    assert set(request["moves"]) == {"referrer-told", "referral-found", "not-received"}
+    assert request["events"][0]["typed"] == {"own_reference": "AB/12"}
+    assert [event.kind for event in office.events(REQUEST)] == [Kind.OPENED, *[Kind.READ] * 3]
 
 
 def test_a_copy_as_json_is_bad_usage():
@@ -284,9 +385,9 @@ def test_records_that_cannot_be_written_just_now_are_one_clear_line(office, monk
 
 
 def test_a_tick_with_nothing_due_does_nothing(office):
-    assert ran("tick") == "0 escalations looked after; Slack is not set, so nothing was sent\n"
+    assert ran("tick") == "0 tickets looked after; Slack is not set, so nothing was sent\n"
     office.raise_()
-    assert ran("tick", "--at", "2026-04-27T10:05").startswith("0 escalations looked after")
+    assert ran("tick", "--at", "2026-04-27T10:05").startswith("0 tickets looked after")
 
 
 def test_a_tick_reminds_and_closes_what_nobody_answered_once(office):
@@ -294,12 +395,22 @@ def test_a_tick_reminds_and_closes_what_nobody_answered_once(office):
     office.move(Kind.PROPOSED, office.teacher, **OUTCOME)
     office.raise_()
     at = ("tick", "--at", "2026-05-06T10:00")  # the bank holiday lies between: the fifth working day is the 5th
-    assert ran(*at).startswith("2 escalations looked after; ")
+    assert ran(*at).startswith("2 tickets looked after; ")
     assert office.state().closed_as is Kind.LAPSED
     assert office.state("ESC-2026-0002").reminded
     events = office.rows("SELECT * FROM events")
-    assert ran(*at).startswith("0 escalations looked after; ")
+    assert ran(*at).startswith("0 tickets looked after; ")
     assert office.rows("SELECT * FROM events") == events
+
+
+def test_a_tick_brings_to_the_mash_what_is_late_and_counts_tickets_of_each_kind(office):
+    office.ask()
+    office.raise_()
+    at = ("tick", "--at", "2026-04-28T12:05")
+    assert ran(*at).startswith("2 tickets looked after; ")
+    assert office.request().stand is FeedbackStand.ASKED
+    assert office.state().reminded
+    assert ran(*at).startswith("0 tickets looked after; ")
 
 
 def test_a_time_needs_time_travel_to_be_allowed(office, monkeypatch):
@@ -312,19 +423,19 @@ def test_a_time_needs_time_travel_to_be_allowed(office, monkeypatch):
 def test_a_tick_delivers_what_waits_and_starts_the_clock_by_telling(office, slack):
     office.raise_()
     said = ran("tick", "--at", "2026-04-27T10:05")
-    assert said == f"0 escalations looked after; {len(office.outbox())} messages delivered\n"
+    assert said == f"0 tickets looked after; {len(office.outbox())} messages delivered\n"
     assert sorted({call.channel for call in slack.taken("chat.postMessage")}) == ["C0ESC", TEACHER, TEAM]
     assert [call.channel for call in slack.taken("chat.update")] == ["C0ESC"]
     assert office.state().stand.value == "told"
     assert office.state().stage_since == datetime(2026, 4, 27, 9, 5, tzinfo=UTC)
-    assert ran("tick", "--at", "2026-04-27T10:06") == "0 escalations looked after; 0 messages delivered\n"
+    assert ran("tick", "--at", "2026-04-27T10:06") == "0 tickets looked after; 0 messages delivered\n"
 
 
 def test_more_than_a_round_of_the_outbox_is_delivered_in_one_tick(office, slack):
     for _ in range(12):
         office.raise_()
     said = ran("tick", "--at", "2026-04-27T10:05")
-    assert said == f"0 escalations looked after; {len(office.outbox())} messages delivered\n"
+    assert said == f"0 tickets looked after; {len(office.outbox())} messages delivered\n"
     assert len(office.outbox()) > 40
     assert office.rows("SELECT id FROM outbox WHERE delivered IS NULL") == []
 
@@ -333,11 +444,11 @@ def test_what_slack_does_not_take_waits_and_the_tick_succeeds(office, slack):
     office.raise_()
     slack.down = True
     assert ran("tick", "--at", "2026-04-27T10:05") == (
-        "0 escalations looked after; 0 messages delivered, 3 still waiting\n"
+        "0 tickets looked after; 0 messages delivered, 3 still waiting\n"
     )
     slack.down = False
     said = ran("tick", "--at", "2026-04-27T10:06")
-    assert said == f"0 escalations looked after; {len(office.outbox())} messages delivered\n"
+    assert said == f"0 tickets looked after; {len(office.outbox())} messages delivered\n"
 
 
 def test_a_message_that_slack_asks_to_wait_with_keeps_no_other_waiting(office, slack):
@@ -409,7 +520,7 @@ def test_one_that_cannot_be_read_keeps_no_other_from_being_looked_after(office):
         )
 
     office.store.submit(another_release).result()
-    assert ran("tick", "--at", "2026-05-06T10:00").startswith("1 escalation looked after; ")
+    assert ran("tick", "--at", "2026-05-06T10:00").startswith("1 ticket looked after; ")
     assert office.state("ESC-2026-0002").reminded
 
 
@@ -427,10 +538,12 @@ def exported(what):
 
 
 def test_an_export_has_every_column(office):
-    assert set(tickets.EXPORTED) == columns_of(office, "tickets")
+    of_tickets = {*escalations.EXPORTED, *feedback.EXPORTED} - {"working_hours"} | {"working_minutes", "taken"}
+    assert of_tickets == columns_of(office, "tickets")
     assert set(history.EXPORTED) == columns_of(office, "events")
     assert set(quick_records.EXPORTED) == columns_of(office, "quick_records")
-    for what, columns in (("escalations", tickets), ("events", history), ("quick-records", quick_records)):
+    kinds = {"escalations": escalations, "feedback": feedback, "events": history, "quick-records": quick_records}
+    for what, columns in kinds.items():
         assert ran("export", what).splitlines() == [",".join(columns.EXPORTED)]
         assert exported(what) == []
 
@@ -444,6 +557,19 @@ def test_escalations_and_their_events_are_exported_without_what_was_typed(office
         for form in ("csv", "json"):
             printed = ran("export", what, "--format", form)
             assert not any(typed in printed for typed in (RAISED["disagree"], RAISED["want"], OUTCOME["agreed"]))
+
+
+def test_requests_are_exported_with_the_working_hours_until_they_were_answered_and_without_what_was_typed(office):
+    office.ask(day="2026-04-24", time="16:00", own_reference="AB/12", phone="01632 960000")
+    office.ask(day="2026-04-10")
+    office.respond(Kind.ANSWERED, office.officer, "MASH-2026-0002", how="phone", told_by="manager")
+    waits, answered = exported("feedback")
+    assert (waits["reference"], waits["working_hours"], waits["answered_at"]) == (REQUEST, None, None)
+    assert (answered["working_hours"], answered["how_told"], answered["told_by"]) == (81.0, "phone", "manager")
+    for form in ("csv", "json"):
+        printed = ran("export", "feedback", "--format", form)
+        assert "AB/12" not in printed
+        assert "960000" not in printed
 
 
 def test_quick_records_are_exported_with_their_sentence_safe_for_a_spreadsheet(here):
@@ -513,8 +639,8 @@ def test_a_key_that_is_lost_is_said_and_no_other_is_made(office, data):
 # doctor
 
 
-def said_by_the_doctor():
-    (line,) = (line for line in run("doctor").stdout.splitlines() if "escalations: " in line)
+def said_by_the_doctor(what="escalations"):
+    (line,) = (line for line in run("doctor").stdout.splitlines() if line[6:].startswith(f"{what}: "))
     return line
 
 
@@ -547,17 +673,58 @@ def test_without_a_policy_the_doctor_says_that_none_can_be_raised(here):
     assert "no escalation-policy.yaml" in said_by_the_doctor()
 
 
+def test_the_doctor_says_what_is_to_be_done_for_feedback_and_calls_none_of_it_wrong(here):
+    assert said_by_the_doctor("MASH feedback") == (
+        "ok    MASH feedback: to do: set MASH_OFFICERS: nobody of the MASH can open its list, as every request says; "
+        "have the partnership confirm the times (timescales_confirmed in mash-feedback.yaml)"
+    )
+
+
+def test_a_channel_for_the_mash_is_not_enough_and_officers_need_slack(here, monkeypatch, slack):
+    monkeypatch.setenv("MASH_CHANNEL", "C0MASH")
+    assert "as every request says; MASH_CHANNEL alone gets no message" in said_by_the_doctor("MASH feedback")
+    monkeypatch.setenv("MASH_OFFICERS", "U0MASH")
+    assert "MASH_" not in said_by_the_doctor("MASH feedback")
+    for name in ("MASH_CHANNEL", "ESCALATIONS_CHANNEL", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
+        monkeypatch.delenv(name)
+    assert "set Slack: the MASH sees its list only there" in said_by_the_doctor("MASH feedback")
+
+
+@pytest.mark.parametrize("content", ["code", "code_and_note"])
+def test_where_the_bot_carries_answers_every_agency_needs_its_domains(here, monkeypatch, slack, content):
+    monkeypatch.setenv("MASH_OFFICERS", "U0MASH")
+    rules = here / "mash-feedback.yaml"
+    text = rules.read_text("utf-8").replace("timescales_confirmed: false", "timescales_confirmed: true")
+    rules.write_text(text, encoding="utf-8")
+    assert said_by_the_doctor("MASH feedback") == "ok    MASH feedback: all is set"
+    rules.write_text(text.replace("feedback_content: told_only", f"feedback_content: {content}"), encoding="utf-8")
+    said = said_by_the_doctor("MASH feedback")
+    assert "2 of 3 agencies (social-care, gp) in partnership.yaml" in said
+    assert said.endswith(f"nobody there can be shown what was decided (feedback_content: {content})")
+
+
+def test_without_rules_the_doctor_says_that_nobody_can_ask(here):
+    (here / "mash-feedback.yaml").unlink()
+    assert "there is no mash-feedback.yaml" in said_by_the_doctor("MASH feedback")
+
+
+def test_with_knowledge_that_cannot_be_read_the_doctor_looks_at_neither(here):
+    (here / "partnership.yaml").write_text("name: [")
+    for what in ("escalations", "MASH feedback"):
+        assert said_by_the_doctor(what).endswith("not looked at, since the knowledge cannot be read")
+
+
 def test_without_a_policy_nothing_is_due_and_nothing_is_listed(here):
     (here / "escalation-policy.yaml").unlink()
-    assert ran("ticket", "list") == "No escalation is open.\n"
-    assert ran("tick").startswith("0 escalations looked after")
+    assert ran("ticket", "list") == NONE_OPEN
+    assert ran("tick").startswith("0 tickets looked after")
 
 
 def test_a_real_process_prints_one_line(data):
     result = process("tick")
     assert (result.returncode, result.stdout.count("\n")) == (0, 1)
     assert process("ticket", "show", REFERENCE).stderr == (
-        f"{REFERENCE}: no such escalation; `ticket list --all` lists them\n"
+        f"{REFERENCE}: no such ticket; `ticket list --all` lists them\n"
     )
 
 

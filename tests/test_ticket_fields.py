@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -13,11 +14,16 @@ from bot.config import ROOT
 from bot.knowledge.loading import layers_of, load
 from bot.knowledge.policy import Option
 from bot.privacy import Guard
-from bot.tickets.escalation import Escalation, Kind, Stand
-from bot.tickets.fields import LONGEST, Field, FieldKind, InvalidForm, read
-from bot.tickets.moves import MOVES, Lists
-from bot.tickets.quick import NOT_RAISED, QuickForm, QuickKind, is_not_settled
-from bot.tickets.raising import DONE, Door, RaiseForm, is_allowed_for_somebody, needs_card
+from bot.tickets.escalations.clock import EscalationClock
+from bot.tickets.escalations.moves import MOVES
+from bot.tickets.escalations.notices import Speaking
+from bot.tickets.escalations.quick import NOT_RAISED, QuickForm, QuickKind, is_not_settled
+from bot.tickets.escalations.raising import DONE, Door, RaiseForm, is_allowed_for_somebody, needs_card
+from bot.tickets.escalations.state import Escalation, Stand
+from bot.tickets.feedback.asking import AskForm
+from bot.tickets.feedback.moves import MOVES as FEEDBACK_MOVES
+from bot.tickets.fields import BETWEEN, LONGEST, Field, FieldKind, InvalidForm, read
+from bot.tickets.ticket import Kind
 
 ENGLAND = ROOT / "knowledge" / "england"
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)  # 13:00 in London
@@ -72,6 +78,9 @@ def test_what_has_to_be_filled_in_says_so_and_what_may_stay_empty_is_left_out(ki
         FieldKind.REFERENCE: "Write something here, in a sentence or two.",
         FieldKind.DATE: "Say when it was.",
         FieldKind.MOMENT: "Say when it was.",
+        FieldKind.TIME: "Say when it was.",
+        FieldKind.PHONE: "Write a telephone number.",
+        FieldKind.CHOICES: "Choose one or more.",
         FieldKind.CHOICE: "Choose one.",
         FieldKind.PERSON: "Choose one.",
     }
@@ -232,6 +241,25 @@ def test_choices_are_kept_apart_from_what_was_typed():
 # Identifiers, in every text of every form
 
 
+def told(knowledge):
+    """An escalation of which the other agency was told."""
+    state = Escalation(
+        reference="ESC-2026-0001",
+        opened_at=NOW,
+        raiser="anna",
+        raising="high-school",
+        receiving="social-care",
+        reason="roles",
+        child_safe="yes",
+        policy="v",
+        stage="stage-1",
+        stand=Stand.TOLD,
+    )
+    policy, partnership = knowledge.escalation, knowledge.partnership
+    clock = EscalationClock(policy, time_zone=partnership.time_zone, region=partnership.bank_holidays)
+    return Speaking(state, policy, clock, partnership)
+
+
 def every_form(knowledge):
     """Every form that there is: its name, and its fields."""
     agencies = knowledge.partnership.agencies
@@ -244,12 +272,12 @@ def every_form(knowledge):
         yield name, form.fields()
     for kind in QuickKind:
         yield kind.value, QuickForm(kind, knowledge.escalation, agencies).fields("2026-06-15")
-    lists = Lists(knowledge.escalation, agencies)
-    state = Escalation(
-        "ESC-2026-0001", NOW, "anna", "high-school", "social-care", "roles", "yes", "v", "stage-1", Stand.TOLD
-    )
     for kind, move in MOVES.items():
-        yield kind.value, move.asks(state, lists)
+        yield kind.value, move.asks(told(knowledge))
+    for agency in (None, "school"):
+        yield f"ask, as {agency}", AskForm(knowledge.feedback, None, agencies, agency).fields()
+    for kind, move in FEEDBACK_MOVES.items():
+        yield f"feedback: {kind.value}", move.asks(SimpleNamespace(policy=knowledge.feedback))
 
 
 def something(field):
@@ -267,6 +295,12 @@ def something(field):
             return "AB/12-34"
         case FieldKind.PERSON:
             return "U0TALKER"
+        case FieldKind.TIME:
+            return "16:50"
+        case FieldKind.PHONE:
+            return "01632 960123 ext 4"
+        case FieldKind.CHOICES:
+            return BETWEEN.join(option.id for option in field.options)
 
 
 def test_every_form_can_be_filled_in(knowledge):
@@ -470,11 +504,42 @@ def test_only_a_talk_that_settled_nothing_opens_an_escalation(knowledge):
 
 
 def test_closing_asks_from_closed_lists(knowledge):
-    lists = Lists(knowledge.escalation, knowledge.partnership.agencies)
     for kind in (Kind.PROPOSED, Kind.DECIDED):
-        fields = MOVES[kind].asks(None, lists)
+        fields = MOVES[kind].asks(told(knowledge))
         assert {field.name for field in fields if not field.optional} == set(OUTCOME)
         assert {field.name for field in fields if field.kind is FieldKind.CHOICE} == {
             "outcome", "change", "child_safe", "voice",
         }  # fmt: skip
     assert len({option.id for option in NOT_RAISED}) == len(NOT_RAISED)
+
+
+# A time, a telephone number, several choices
+
+
+@pytest.mark.parametrize("value", ["9:30", "24:00", "16.50", "noon", "16:50:00", "１６:50"])
+def test_a_time_is_written_with_two_digits_each(value):
+    field = Field("x", "X", FieldKind.TIME)
+    assert read_one(field, value) == "Write the time as 14:30."
+    assert read_one(field, "16:50") == "16:50"
+
+
+@pytest.mark.parametrize(
+    "value", ["01632 960123", "+44 1632 960123", "(01632) 960123 ext 4", "01632-960123 x12"]
+)
+def test_a_work_telephone_is_taken_as_people_write_it(value):
+    assert read_one(Field("x", "X", FieldKind.PHONE), value) == value
+
+
+@pytest.mark.parametrize(
+    "value", ["ring me", "1234", "anna 01632 960123", "01632 960123 today", "=1+1", "٠١٢٣٤٥"]
+)
+def test_nothing_else_stands_in_the_field_of_a_telephone(value):
+    said = read_one(Field("x", "X", FieldKind.PHONE), value)
+    assert said == "Write a telephone number, such as 01632 960000 or 01632 960000 ext 12."
+
+
+def test_of_several_choices_each_is_one_of_the_list():
+    field = Field("x", "X", FieldKind.CHOICES, options=(Option(id="a", label="A"), Option(id="b", label="B")))
+    assert read_one(field, "a,b") == "a,b"
+    for value in ("a,c", "a,,b", "A", "a, b"):
+        assert read_one(field, value) == "Choose among these."

@@ -11,18 +11,25 @@ from bot.access import Viewer
 from bot.announcing import Announcer
 from bot.answering.library import Library
 from bot.desk import Desk
-from bot.escalations import Escalations
+from bot.escalations import EscalationLedger, Escalations
+from bot.feedback import Feedback, FeedbackLedger
+from bot.mash import Mash
 from bot.outbox import NotSent
+from bot.records import Records
 from bot.storage import history
 from bot.storage.database import Store, migrate
-from bot.tickets.escalation import folded
+from bot.tickets.escalations.state import folded
+from bot.tickets.feedback import state as feedback_state
 
 AUDIT_KEY = "a" * 64
 
 
-def escalations_of(desk, *, managers=(), channel=None, enabled=True):
-    """The service on a desk's database and clock."""
-    return Escalations(desk, AUDIT_KEY, Announcer(tuple(managers), channel, enabled=enabled))
+def records_of(desk, *, managers=(), channel=None, officers=(), mash_channel=None, enabled=True):
+    """The records on a desk's database and clock."""
+    announcer = Announcer(tuple(managers), channel, enabled=enabled)
+    mash = Mash(tuple(officers), mash_channel, tuple(managers), enabled=enabled)
+    escalations = Escalations(EscalationLedger(desk, AUDIT_KEY, announcer))
+    return Records(desk, escalations, Feedback(FeedbackLedger(desk, AUDIT_KEY, mash), escalations))
 
 
 TOWN = """
@@ -63,21 +70,26 @@ entries:
 """
 
 
-def town(folder, england, policy="name: Resolution policy\n"):
+def _laid_over(england, given):
+    """England's file with some of its keys replaced."""
+    names = [line.partition(":")[0] for line in given.splitlines()]
+    kept = [line for line in england.read_text("utf-8").splitlines() if line.partition(":")[0] not in names]
+    return "\n".join([*kept, given])
+
+
+def town(folder, england, policy="name: Resolution policy\n", feedback="answered_by: social-care\n"):
     """Turn the tiny partnership in `folder` into one with agencies that have leads, and with a policy."""
     (folder / "partnership.yaml").write_text(TOWN, encoding="utf-8")
     contacts = (folder / "contacts.yaml").read_text("utf-8")
     (folder / "contacts.yaml").write_text(contacts.rstrip() + LADO, encoding="utf-8")
-    base = (england / "escalation-policy.yaml").read_text("utf-8").splitlines()
-    given = [line.partition(":")[0] for line in policy.splitlines()]
-    kept = [line for line in base if line.partition(":")[0] not in given]
     (folder / "escalation.yaml").write_text(GUIDANCE, encoding="utf-8")
-    (folder / "escalation-policy.yaml").write_text("\n".join([*kept, policy]), encoding="utf-8")
+    (folder / "escalation-policy.yaml").write_text(_laid_over(england / "escalation-policy.yaml", policy), "utf-8")
+    (folder / "mash-feedback.yaml").write_text(_laid_over(england / "mash-feedback.yaml", feedback), "utf-8")
     return folder
 
 
 TEACHER, DSL, TEAM, DEPUTY, SERVICE = "U0ANNA", "U0DSL", "U0TEAM", "U0DEPUTY", "U0SERVICE"
-MANAGER, TALKER, STRANGER = "U0ANN", "U0TALKER", "U0NOBODY"
+MANAGER, TALKER, STRANGER, OFFICER = "U0ANN", "U0TALKER", "U0NOBODY", "U0MASH"
 MONDAY = datetime(2026, 4, 27, 9, 0, tzinfo=UTC)  # 10:00 in London
 RAISED = {
     "receiving": "social-care",
@@ -85,6 +97,13 @@ RAISED = {
     "disagree": "The referral was turned down.",
     "want": "A social worker sees the child this week.",
     "child_safe": "yes",
+}
+ASKED = {
+    "day": "2026-04-24",
+    "made_how": "phone",
+    "made_to": "front-door",
+    "needs": "decision,next-steps",
+    "changed": "no",
 }
 OUTCOME = {
     "outcome": "decision-changed",
@@ -108,7 +127,9 @@ class Office:
         migrate(self.database)
         self.store = Store(self.database)
         self.desk = Desk(self.library, self.store, lambda: self.now)
-        self.service = escalations_of(self.desk, **announcer)
+        self.records = records_of(self.desk, **announcer)
+        self.service = self.records.escalations
+        self.feedback = self.records.feedback
         self._loop = asyncio.Runner()
         self._claims = itertools.count(1)
 
@@ -120,10 +141,10 @@ class Office:
         """What a coroutine returns."""
         return self._loop.run(work)
 
-    def viewer(self, name, *, agency=None, leads=(), manager=False, operator=False):
+    def viewer(self, name, *, agency=None, leads=(), **roles):
         """Somebody of the workspace, and what they are entitled to."""
         person = self.run(self.desk.person("slack", name))
-        return Viewer(replace(person, agency=agency), frozenset(leads), manager=manager, operator=operator)
+        return Viewer(replace(person, agency=agency), frozenset(leads), **roles)
 
     @property
     def teacher(self):
@@ -136,6 +157,10 @@ class Office:
     @property
     def council_lead(self):
         return self.viewer(TEAM, agency="social-care", leads=["social-care"])
+
+    @property
+    def officer(self):
+        return self.viewer(OFFICER, mash=True)
 
     @property
     def manager(self):
@@ -157,10 +182,27 @@ class Office:
         return self.run(self.service.move(reference, kind, values, by, claim=claim or self.claim())).state
 
     def look(self, by, reference="ESC-2026-0001"):
-        return self.run(self.service.look(reference, by))
+        return self.run(self.records.of(reference).look(reference, by))
+
+    def ask(self, by=None, *, claim=None, **changes):
+        """Ask what became of a referral; what is said of it."""
+        by = by or self.teacher
+        values = {**ASKED, **changes}
+        return self.run(self.feedback.ask(self.feedback.form(by), values, by, claim=claim or self.claim()))
+
+    def respond(self, kind, by, reference="MASH-2026-0001", *, claim=None, **values):
+        """Make a move on a feedback request; how it stands then."""
+        return self.run(self.feedback.move(reference, kind, values, by, claim=claim or self.claim())).state
+
+    def request(self, reference="MASH-2026-0001"):
+        """A feedback request as it stands."""
+        return feedback_state.folded(self.events(reference))
+
+    def list_of_the_day(self):
+        return self.run(self.feedback.days_list())
 
     def tick(self):
-        return self.run(self.service.upkeep.tick())
+        return self.run(self.records.upkeep.tick())
 
     def deliver(self, refuse=()):
         """Send what waits, as a channel that takes all but what goes to `refuse`; the messages sent."""
@@ -172,7 +214,7 @@ class Office:
             sent.append(waiting)
             return f"{len(sent)}.0"
 
-        deliver = partial(outbox.deliver, self.store, "slack", send, self.desk.clock, self.service.upkeep.delivered)
+        deliver = partial(outbox.deliver, self.store, "slack", send, self.desk.clock, self.records.upkeep.delivered)
         while self.run(deliver()):
             pass
         return sent
@@ -200,6 +242,8 @@ class Office:
         return self.rows("SELECT rowid AS row, * FROM outbox WHERE rowid > :since ORDER BY rowid", since=since)
 
 
-def office_in(folder, england, data, *, policy="name: Resolution policy\n", **announcer):
-    """An office of the small town, with its policy as `town` writes it."""
-    return Office(town(folder, england, policy), data, **announcer)
+def office_in(
+    folder, england, data, *, policy="name: Resolution policy\n", feedback="answered_by: social-care\n", **announcer
+):
+    """An office of the small town, with its policies as `town` writes them."""
+    return Office(town(folder, england, policy, feedback), data, **announcer)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.knowledge.approvals import FOLDER
-from bot.knowledge.merging import lacking, merged, policy_lacks
+from bot.knowledge.merging import lacking, merged, rules_lack
 from bot.knowledge.model import KnowledgeBase
 from bot.knowledge.sources import Sources, read_layer
 from bot.knowledge.yaml_source import Fault
@@ -81,7 +81,10 @@ def examine(layers: Iterable[Path]) -> Loaded:
         *sources.faults,
         *_entries_that_cannot_be_shown(sources),
         *_contacts_that_lack(sources),
+        *_rules_that_lack(sources),
         *_policy_that_lacks(sources),
+        *_feedback_that_lacks(sources),
+        *_hours_of_feedback(sources),
     ]
     if not sources.topics and not faults:
         faults.append(Fault("knowledge", 1, 1, "", "no topic file was found"))
@@ -103,15 +106,21 @@ def _contacts_that_lack(sources: Sources) -> Iterator[Fault]:
             yield place.fault(f"{name}: this partnership's contacts.yaml lacks it")
 
 
+def _rules_that_lack(sources: Sources) -> Iterator[Fault]:
+    """Rules of a kind of ticket that no layer completes."""
+    for name, place in sources.rule_places.items():
+        if not place.document.faults:
+            for field in rules_lack(sources, name):
+                yield place.fault(f"the {name.replace('-', ' ')} has no {field}", field)
+
+
 def _policy_that_lacks(sources: Sources) -> Iterator[Fault]:
-    """A policy that no layer completes, or that names a stage which it does not have."""
-    place = sources.escalation_place
+    """A policy, or a lead, that names a stage which there is not."""
+    place, policy = sources.rule_places.get("escalation-policy"), sources.rules.get("escalation-policy", {})
     if place is None or place.document.faults:
         return
-    for name in policy_lacks(sources):
-        yield place.fault(f"the escalation policy has no {name}", name)
-    stages = {stage.id for stage in sources.escalation.get("stages") or ()}
-    for i, name in enumerate(sources.escalation.get("urgent_stages") or ()):
+    stages = {stage.id for stage in policy.get("stages") or ()}
+    for i, name in enumerate(policy.get("urgent_stages") or ()):
         if name not in stages:
             given = ("urgent_stages",) in place.document.marks
             advice = "" if given else "; England's list names it: give `urgent_stages` of your own beside `stages`"
@@ -123,3 +132,23 @@ def _policy_that_lacks(sources: Sources) -> Iterator[Fault]:
                     yield sources.partnership_place.fault(
                         f"{name}: no such stage in escalation-policy.yaml", "agencies", position, "leads", number
                     )
+
+
+def _feedback_that_lacks(sources: Sources) -> Iterator[Fault]:
+    """Rules for feedback that name an agency which there is not; none is missed where none could be read."""
+    place, rules = sources.rule_places.get("mash-feedback"), sources.rules.get("mash-feedback", {})
+    agency, listed, partnership = rules.get("answered_by"), sources.partnership_place, sources.partnership
+    if place is None or agency is None or listed is None or agency in partnership.agency_by_id:
+        return
+    if partnership.agencies or "agencies" not in listed.document.data:
+        yield place.fault(f"{agency}: no such agency in partnership.yaml", "answered_by")
+
+
+def _hours_of_feedback(sources: Sources) -> Iterator[Fault]:
+    """Times of day that lie outside of the hours in which anything happens."""
+    place, rules = sources.rule_places.get("mash-feedback"), sources.rules.get("mash-feedback", {})
+    office = rules.get("office")
+    for name in ("schools_before", "held_until"):
+        given = rules.get(name)
+        if place is not None and office is not None and given and not office.begin < given <= office.end:
+            yield place.fault(f"{given} is not within the hours of `office`, {office.begin} to {office.end}", name)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.knowledge.approvals import applied
+from bot.knowledge.feedback import MashFeedback
 from bot.knowledge.model import Approval, Entry, KnowledgeBase, Topic, plain, titled
 from bot.knowledge.policy import EscalationPolicy
-from bot.knowledge.sources import Given, Sources
+from bot.knowledge.shapes import Shape
+from bot.knowledge.sources import RULES, Given, Sources
+
+S = TypeVar("S", bound=Shape)
 
 ADDED = ("phrases", "never", "related")
 """Fields that a partnership adds to; every other field that it gives replaces England's."""
@@ -75,7 +79,8 @@ def _entry(topic: str, entry_id: str, fields: dict[str, Any]) -> Entry:
 
 
 def _knowledge(sources: Sources, entries: dict[str, Entry]) -> KnowledgeBase:
-    policy = _policy(sources)
+    policy = _rules(sources, "escalation-policy", EscalationPolicy)
+    feedback = _rules(sources, "mash-feedback", MashFeedback)
     content = json.dumps(
         {
             "partnership": plain(sources.partnership),
@@ -83,6 +88,7 @@ def _knowledge(sources: Sources, entries: dict[str, Entry]) -> KnowledgeBase:
             "glossary": sources.glossary,
             "to_confirm": [plain(point) for point in sources.to_confirm.values()],
             "escalation": plain(policy),
+            "feedback": plain(feedback),
             "topics": {t.topic: {"title": t.title, "owner": t.owner} for t in sources.topics.values()},
             "entries": {full_id: _canonical(entry) for full_id, entry in sorted(entries.items())},
         },
@@ -98,19 +104,20 @@ def _knowledge(sources: Sources, entries: dict[str, Entry]) -> KnowledgeBase:
         glossary=sources.glossary,
         to_confirm=tuple(sources.to_confirm.values()),
         escalation=policy,
+        feedback=feedback,
         version=hashlib.sha256(content.encode()).hexdigest()[:16],
         content=content,
     )
 
 
-def policy_lacks(sources: Sources) -> list[str]:
-    """The fields that the escalation policy needs and that no layer gives."""
-    fields = EscalationPolicy.model_fields
-    return [name for name in fields if fields[name].is_required() and sources.escalation.get(name) is None]
+def rules_lack(sources: Sources, name: str) -> list[str]:
+    """The fields that a kind of ticket's rules need and that no layer gives."""
+    fields, given = RULES[name].whole.model_fields, sources.rules.get(name, {})
+    return [field for field in fields if fields[field].is_required() and given.get(field) is None]
 
 
-def _policy(sources: Sources) -> EscalationPolicy | None:
-    return None if policy_lacks(sources) else EscalationPolicy(**sources.escalation)
+def _rules(sources: Sources, name: str, shape: type[S]) -> S | None:
+    return None if rules_lack(sources, name) else shape(**sources.rules[name])
 
 
 def _topics(sources: Sources) -> dict[str, Topic]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from bot.knowledge.dates import Day
+from bot.knowledge.feedback import MashFeedback
 from bot.knowledge.hours import Hours
 from bot.knowledge.partnership import AgencyKind, Partnership
 from bot.knowledge.policy import EscalationPolicy
@@ -222,6 +223,8 @@ class KnowledgeBase:
     to_confirm: tuple[OpenPoint, ...]
     escalation: EscalationPolicy | None
     """None where no layer gives one: escalations cannot be raised then."""
+    feedback: MashFeedback | None
+    """None where no layer gives rules for it: feedback cannot be asked for then."""
     version: str
     """A hash of the content: the same content has the same version, wherever it is loaded."""
     content: str

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from bot.knowledge.model import ContactsSource, EntrySource, Glossary, ToConfirmSource, TopicSource
 from bot.knowledge.partnership import Partnership
-from bot.knowledge.policy import EscalationPolicySource
+from bot.knowledge.sources import RULES
 
 FOLDER = "schema"
 
@@ -26,7 +26,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "partnership": Partnership,
     "glossary": Glossary,
     "to-confirm": ToConfirmSource,
-    "escalation-policy": EscalationPolicySource,
+    **{name: rules.source for name, rules in RULES.items()},
 }
 
 

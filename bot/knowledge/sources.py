@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bot.knowledge import yaml_source
 from bot.knowledge.approvals import FOLDER
+from bot.knowledge.feedback import MashFeedback, MashFeedbackSource
 from bot.knowledge.model import (
     Approved,
     Contact,
@@ -20,13 +21,29 @@ from bot.knowledge.model import (
     TopicSource,
 )
 from bot.knowledge.partnership import Partnership
-from bot.knowledge.policy import EscalationPolicySource
+from bot.knowledge.policy import EscalationPolicy, EscalationPolicySource
+from bot.knowledge.shapes import Shape
 from bot.knowledge.shaping import shape
 from bot.knowledge.yaml_source import Document, Fault, Path_
 
-OTHER_FILES = frozenset({"mash-feedback"})
-"""Files that nothing reads yet."""
-NO_TOPIC_FILES = OTHER_FILES | {"contacts", "partnership", "glossary", "to-confirm", "escalation-policy"}
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of one kind of ticket: what a layer may give of them, what all layers together give, its lists."""
+
+    source: type[Shape]
+    whole: type[Shape]
+    lists: tuple[str, ...]
+
+
+RULES: Mapping[str, Rules] = {
+    "escalation-policy": Rules(
+        EscalationPolicySource, EscalationPolicy, ("stages", "reasons", "outcomes", "changes")
+    ),
+    "mash-feedback": Rules(MashFeedbackSource, MashFeedback, ("needs", "made_how", "made_to", "told_by", "outcomes")),
+}
+"""By the name of their file."""
+NO_TOPIC_FILES = frozenset({"contacts", "partnership", "glossary", "to-confirm", *RULES})
 
 
 @dataclass(frozen=True)
@@ -82,10 +99,10 @@ class Sources:
     approved_places: dict[str, Place] = field(default_factory=dict)
     to_confirm: dict[str, OpenPoint] = field(default_factory=dict)
     to_confirm_places: dict[str, Place] = field(default_factory=dict)
-    escalation: dict[str, Any] = field(default_factory=dict)
-    """Fields of escalation-policy.yaml; a partnership's replace England's."""
-    escalation_place: Place | None = None
-    """Of the last layer that has one."""
+    rules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Fields of each file of rules; a partnership's replace England's."""
+    rule_places: dict[str, Place] = field(default_factory=dict)
+    """Of the last layer that has such a file."""
     entries_unread: bool = False
     """Whether a file or list of entries could not be read: any id may stand in it."""
     contacts_unread: bool = False
@@ -135,9 +152,9 @@ def _take(document: Document, stem: str, sources: Sources, places: dict[str, Pla
         _take_glossary(document, sources)
     elif stem == "to-confirm":
         _take_to_confirm(document, data, sources)
-    elif stem == "escalation-policy":
-        _take_escalation(document, sources)
-    elif stem not in OTHER_FILES:
+    elif stem in RULES:
+        _take_rules(document, stem, sources)
+    else:
         sources.faults.append(document.fault((), "has no `topic:`, and is no file that the bot knows"))
 
 
@@ -223,17 +240,17 @@ def _take_to_confirm(document: Document, data: dict[str, Any], sources: Sources)
             sources.to_confirm_places[shaped.value.id] = place
 
 
-def _take_escalation(document: Document, sources: Sources) -> None:
-    shaped = shape(EscalationPolicySource, document, document.data)
-    lists = ("stages", "reasons", "outcomes", "changes")
-    twice = [fault for key in lists for fault in _ids_given_twice(document, key, document.data.get(key))]
+def _take_rules(document: Document, stem: str, sources: Sources) -> None:
+    rules = RULES[stem]
+    shaped = shape(rules.source, document, document.data)
+    twice = [fault for key in rules.lists for fault in _ids_given_twice(document, key, document.data.get(key))]
     sources.faults += (*shaped.faults, *twice)
     if shaped.value is not None:
         given = shaped.value
         found = {name: getattr(given, name) for name in given.model_fields_set}
         # A key with nothing behind it gives nothing: what England has stays.
-        sources.escalation |= {name: value for name, value in found.items() if value is not None}
-        sources.escalation_place = Place(document)
+        sources.rules.setdefault(stem, {}).update({name: value for name, value in found.items() if value is not None})
+        sources.rule_places[stem] = Place(document)
 
 
 def _take_approved(document: Document, stem: str, sources: Sources) -> None:

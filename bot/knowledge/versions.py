@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.knowledge.feedback import MashFeedback
 from bot.knowledge.model import Contact, Entry, KnowledgeBase, OpenPoint, Topic, plain, titled
 from bot.knowledge.partnership import Partnership
 from bot.knowledge.policy import EscalationPolicy
@@ -76,6 +77,7 @@ def _settings(before: KnowledgeBase, after: KnowledgeBase) -> Iterator[Change]:
         {
             "partnership": plain(knowledge.partnership),
             "escalation": plain(knowledge.escalation) or {},
+            "feedback": plain(knowledge.feedback) or {},
             "glossary": {word: list(meanings) for word, meanings in knowledge.glossary.items()},
             "topics": {t.id: f"{t.title} ({t.owner or 'no owner'})" for t in knowledge.topics.values()},
             "to-confirm": {
@@ -167,6 +169,7 @@ def restored(content: str, version: str) -> KnowledgeBase:
             glossary={word: tuple(meanings) for word, meanings in data["glossary"].items()},
             to_confirm=tuple(OpenPoint.model_validate(point) for point in data.get("to_confirm", ())),
             escalation=EscalationPolicy.model_validate(data["escalation"]) if data.get("escalation") else None,
+            feedback=MashFeedback.model_validate(data["feedback"]) if data.get("feedback") else None,
             version=version,
             content=content,
         )

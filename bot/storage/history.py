@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.storage.database import Row, Transaction, utc
-from bot.tickets.escalation import Event, Kind, Side
+from bot.tickets.ticket import Event, Kind, Side
 
 FIRST = "0" * 64
 """What the first event is chained to."""

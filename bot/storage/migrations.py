@@ -256,3 +256,74 @@ def m006_escalations(db: Database) -> None:
         ALTER TABLE quick_records ADD COLUMN text TEXT;
         """
     )
+
+
+@migrations()
+def m007_feedback_requests(db: Database) -> None:
+    """Feedback requests stand beside escalations: what only one kind of ticket has may be empty for the other."""
+    db.executescript(
+        """
+        CREATE TABLE tickets_of_each_kind (
+            reference TEXT PRIMARY KEY,
+            kind TEXT NOT NULL CHECK (kind IN ('escalation', 'feedback')),
+            opened_at TEXT NOT NULL,
+            raiser TEXT REFERENCES people (id),
+            raising TEXT NOT NULL,
+            policy TEXT NOT NULL REFERENCES policies (version),
+            stand TEXT NOT NULL,
+            move TEXT,
+            due TEXT,
+            next_look TEXT,
+            closed_at TEXT,
+            closed_as TEXT,
+
+            receiving TEXT,
+            reason TEXT,
+            stage TEXT,
+            urgent INTEGER,
+            told_at TEXT,
+            acknowledged_at TEXT,
+            outcome TEXT,
+            change TEXT,
+            child_safe TEXT,
+            voice TEXT,
+
+            setting TEXT,
+            needs TEXT,
+            referred_at TEXT,
+            expected_at TEXT,
+            asked_at TEXT,
+            found_at TEXT,
+            taken INTEGER,
+            answered_at TEXT,
+            working_minutes INTEGER,
+            how_told TEXT,
+            told_by TEXT,
+            satisfied TEXT,
+            escalation TEXT
+        ) STRICT;
+        INSERT INTO tickets_of_each_kind (
+            reference, kind, opened_at, raiser, raising, policy, stand, move, due, next_look, closed_at, closed_as,
+            receiving, reason, stage, urgent, told_at, acknowledged_at, outcome, change, child_safe, voice
+        ) SELECT
+            reference, kind, opened_at, raiser, raising, policy, stand, move, due, next_look, closed_at, closed_as,
+            receiving, reason, stage, urgent, told_at, acknowledged_at, outcome, change, child_safe, voice
+        FROM tickets;
+
+        CREATE TABLE people_on_tickets (
+            ticket TEXT NOT NULL REFERENCES tickets_of_each_kind (reference),
+            person_id TEXT NOT NULL REFERENCES people (id),
+            PRIMARY KEY (ticket, person_id)
+        ) STRICT;
+        INSERT INTO people_on_tickets SELECT ticket, person_id FROM ticket_people;
+        DROP TABLE ticket_people;
+        DROP TABLE tickets;
+        ALTER TABLE tickets_of_each_kind RENAME TO tickets;
+        ALTER TABLE people_on_tickets RENAME TO ticket_people;
+
+        CREATE INDEX tickets_by_look ON tickets (next_look) WHERE next_look IS NOT NULL;
+        CREATE INDEX tickets_by_raiser ON tickets (raiser);
+        CREATE INDEX ticket_people_by_person ON ticket_people (person_id);
+        CREATE INDEX tickets_with_mash ON tickets (expected_at) WHERE kind = 'feedback' AND closed_at IS NULL;
+        """
+    )

@@ -22,6 +22,10 @@ class MessageKind(StrEnum):
     """A text about a ticket, with a button that opens it."""
     REMINDER = "reminder"
     """As that, with a button to put reminders off."""
+    PROMPT = "prompt"
+    """As that, with the buttons that answer what it asks, as they are open when it goes out."""
+    LIST = "list"
+    """What waits for the MASH, as it stands when the message goes out."""
     CARD = "card"
     """A ticket as it stands when the message goes out: posted once in a channel, then kept up to date."""
 

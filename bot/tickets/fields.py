@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.answering import messages
@@ -16,6 +17,9 @@ from bot.privacy import Guard
 LONGEST = 1000
 REFERENCE = re.compile(r"[A-Za-z0-9/-]{1,20}")
 """A case reference of an agency's own."""
+PHONE = re.compile(r"(?=(?:\D*\d){5})[0-9+() -]{5,20}(?: ?(?:ext|x)\.? ?[0-9]{1,6})?")
+BETWEEN = ","
+"""Between the choices of a field that takes several."""
 CLOCKS_DIFFER = timedelta(minutes=2)
 LONDON = ZoneInfo("Europe/London")
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -29,9 +33,19 @@ class FieldKind(StrEnum):
     CHOICE = "choice"
     DATE = "date"
     MOMENT = "moment"
+    TIME = "time"
+    """Of a day that another field gives, as 14:30."""
+    CHOICES = "choices"
+    """One or more."""
+    PHONE = "phone"
+    """A telephone number at work, for those who are to ring back."""
     REFERENCE = "reference"
     PERSON = "person"
     """A member of the channel; only channels that know their members show it."""
+
+
+TYPED = frozenset({FieldKind.TEXT, FieldKind.REFERENCE, FieldKind.PHONE})
+"""What somebody wrote, and did not choose."""
 
 
 class InvalidForm(Exception):
@@ -62,7 +76,7 @@ class Field:
 class Filled:
     """What was filled in: `data` holds choices, dates and people; `typed` what somebody wrote."""
 
-    data: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -81,7 +95,7 @@ def read(fields: Iterable[Field], values: Mapping[str, str | None], guard: Guard
                 problems[item.name] = _missing(item)
         elif (problem := _problem(item, value, guard, now)) is not None:
             problems[item.name] = problem
-        elif item.kind in (FieldKind.TEXT, FieldKind.REFERENCE):
+        elif item.kind in TYPED:
             typed[item.name] = value
         elif item.kind is FieldKind.MOMENT and (moment := _moment(value)) is not None:
             data[item.name] = moment.isoformat()
@@ -94,10 +108,14 @@ def read(fields: Iterable[Field], values: Mapping[str, str | None], guard: Guard
 
 def _missing(item: Field) -> str:
     match item.kind:
+        case FieldKind.PHONE:
+            return "Write a telephone number."
         case FieldKind.TEXT | FieldKind.REFERENCE:
             return "Write something here, in a sentence or two."
-        case FieldKind.DATE | FieldKind.MOMENT:
+        case FieldKind.DATE | FieldKind.MOMENT | FieldKind.TIME:
             return "Say when it was."
+        case FieldKind.CHOICES:
+            return "Choose one or more."
     return "Choose one."
 
 
@@ -113,6 +131,14 @@ def _problem(item: Field, value: str, guard: Guard, now: datetime) -> str | None
             return "A reference has 1 to 20 letters, digits, / or -, and no spaces." if wrong else None
         case FieldKind.CHOICE:
             return None if value in {option.id for option in item.options} else "Choose one of these."
+        case FieldKind.CHOICES:
+            known = {option.id for option in item.options}
+            return None if known.issuperset(value.split(BETWEEN)) else "Choose among these."
+        case FieldKind.PHONE:
+            wrong = PHONE.fullmatch(value) is None
+            return "Write a telephone number, such as 01632 960000 or 01632 960000 ext 12." if wrong else None
+        case FieldKind.TIME:
+            return None if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value) else "Write the time as 14:30."
         case FieldKind.PERSON:
             return None if re.fullmatch(r"[A-Za-z0-9-]{1,60}", value) else "Choose a person."
         case FieldKind.DATE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time
@@ -12,7 +13,7 @@ import click
 from bot.desk import Desk, whole_characters
 from bot.knowledge.partnership import Agency
 from bot.privacy import Guard, mask
-from bot.tickets.fields import Field, FieldKind, InvalidForm, read
+from bot.tickets.fields import BETWEEN, Field, FieldKind, InvalidForm, read
 from handlers import terminal
 
 Values = dict[str, str | None]
@@ -46,7 +47,8 @@ class Filling:
         for field in fields:
             if (problem := refused.problems.get(field.name)) is not None:
                 click.echo(problem)
-                kept[field.name] = self.ask(replace(field, optional=False))
+                # What may stay empty may be left out after all; where it was left out, it is what is lacking.
+                kept[field.name] = self.ask(replace(field, optional=field.optional and bool(kept.get(field.name))))
         return kept
 
     def ask(self, field: Field) -> str | None:
@@ -95,6 +97,26 @@ class Filling:
             click.echo(f"Type a number from 1 to {count}.")
         return None
 
+    def pick_several(self, question: str, count: int) -> list[int]:
+        """The numbers of one choice or more, beginning with 0; none for an empty line.
+
+        Raises: click.Abort.
+        """
+        while text := self.line(question):
+            numbers = re.split(r"[\s,]+", text.strip(", "))
+            if all(number in map(str, range(1, count + 1)) for number in numbers):
+                return [int(number) - 1 for number in dict.fromkeys(numbers)]
+            click.echo(f"Type numbers from 1 to {count}, such as 1, 2.")
+        return []
+
+    def confirm(self, question: str) -> None:
+        """Go on only with a plain yes.
+
+        Raises: click.Abort.
+        """
+        if self.line(f"{question} (y, or an empty line to leave it)").lower() not in ("y", "yes"):
+            raise click.Abort
+
     def today(self) -> str:
         """The partnership's day, such as 2026-11-27."""
         return self._now().date().isoformat()
@@ -107,10 +129,16 @@ class Filling:
                 usual = str(ids.index(field.initial) + 1) if field.initial in ids else ""
                 chosen = self.pick(label, len(ids), usual)
                 return "" if chosen is None else ids[chosen]
+            case FieldKind.CHOICES:
+                ids = [option.id for option in field.options]
+                return BETWEEN.join(ids[number] for number in self.pick_several(f"{label} (one or more)", len(ids)))
             case FieldKind.DATE:
                 return self.line(label, field.initial or ("" if field.optional else self.today()))
             case FieldKind.MOMENT:
                 return self._moment(self.line(label))
+            case FieldKind.TIME:
+                text = self.line(label)
+                return text.zfill(len("14:30")) if ":" in text else text
         return self.line(label, field.initial or "")
 
     def _now(self) -> datetime:

@@ -26,11 +26,12 @@ WORDS = {
     "no answer": "you rang and got no adequate answer",
     "correct": "you want to suggest a correction",
     "escalate": "you disagree with another agency's decision about a child",
+    "feedback": "you want to know what became of a referral to the MASH",
     "we talked": "you disagreed, and have talked about it",
     "considered": "you considered an escalation and did not raise one",
     "worked well": "work between agencies went well",
-    "tickets": "you want to see the escalations that are open",
-    "ticket ESC-2026-0001": "you want to open one, and act on it",
+    "tickets": "you want to see the escalations and feedback requests that are open",
+    "ticket ESC-2026-0001": "you want to open one of them, and act on it",
 }
 """What opens a form in `chat`, when that is all that is typed; the reference stands for any."""
 NOT_SAVED = "This could not be saved just now. Try again in a moment."

@@ -11,7 +11,7 @@ import click
 
 from bot.answering.guidance import Directory
 from bot.doctor import examine
-from bot.storage import history, questions, quick_records, tickets
+from bot.storage import escalations, feedback, history, questions, quick_records
 from bot.storage.database import Row, Transaction
 from bot.storage.export import rows_as_csv
 from handlers import wording
@@ -45,13 +45,20 @@ def export_quick_records(form: str) -> None:
 @format_option
 def export_escalations(form: str) -> None:
     """Escalations as they stand now, with nothing that was typed."""
-    _export(tickets.exported, tickets.EXPORTED, form)
+    _export(escalations.exported, escalations.EXPORTED, form)
+
+
+@export.command("feedback")
+@format_option
+def export_feedback(form: str) -> None:
+    """Feedback requests as they stand now, with the working hours until each was answered; nothing that was typed."""
+    _export(feedback.exported, feedback.EXPORTED, form)
 
 
 @export.command("events")
 @format_option
 def export_events(form: str) -> None:
-    """The history of escalations, event by event, with nothing that was typed."""
+    """The history of all tickets, event by event, with nothing that was typed."""
     _export(history.exported, history.EXPORTED, form)
 
 

@@ -1,10 +1,10 @@
-"""`ticket`, `tick` and `audit`: the operator's view of escalations, and what is due."""
+"""`ticket`, `tick` and `audit`: the operator's view of tickets, and what is due."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,22 +13,27 @@ from typing import Any, TypeVar
 import click
 
 from bot.access import LOCAL_OPERATOR, Viewer
-from bot.announcing import announcer_of
 from bot.answering.library import Library
 from bot.bulletin import Bulletin
 from bot.config import Settings, WrongSetting, kept_audit_key
 from bot.desk import STORAGE_FAILS, Desk, now
-from bot.escalations import Escalations, matching_audit_key
+from bot.escalations import Escalations
+from bot.feedback import Feedback
 from bot.ledger import Looked, NoPolicy, NotFound, NotSaved
+from bot.records import Records, records_of
+from bot.storage import escalations, feedback
 from bot.storage.database import DatabaseUnusable, Store, migrate
 from bot.storage.history import History, exported
-from bot.storage.tickets import Line
 from handlers import terminal_tickets
 from handlers.command_line.past import reading
 from handlers.command_line.shared import Failed, at_option, json_option, moment, settings_or_fail
+from handlers.command_line.ticket_objects import as_object, line_as_object
+from handlers.terminal_tickets import Line
 
 T = TypeVar("T")
 
+NOUNS = {escalations.KIND: Escalations.noun, feedback.KIND: Feedback.noun}
+"""Each kind of ticket, in the order in which they are listed."""
 CANNOT_READ = "the records cannot be read or written just now; nothing is lost, try again in a minute"
 
 
@@ -38,7 +43,7 @@ class Office:
 
     desk: Desk
     store: Store
-    escalations: Escalations
+    records: Records
 
 
 async def operator(desk: Desk) -> Viewer:
@@ -52,13 +57,13 @@ async def operator(desk: Desk) -> Viewer:
     return Viewer(person, operator=True)
 
 
-def escalations_of(desk: Desk, settings: Settings) -> Escalations:
-    """The escalations of a desk.
+def kept_records(desk: Desk, settings: Settings) -> Records:
+    """The records of a desk.
 
     Raises: WrongSetting, NotSaved.
     """
     try:
-        return Escalations(desk, matching_audit_key(settings, desk.store), announcer_of(settings))
+        return records_of(desk, settings)
     except STORAGE_FAILS:
         raise NotSaved from None
 
@@ -85,14 +90,32 @@ def office(settings: Settings, at: datetime | None = None) -> Iterator[Office]:
         library.open(kept=Bulletin(store, settings, clock).last_in_use)
         desk = Desk(library, store, clock)
         try:
-            escalations = escalations_of(desk, settings)
+            records = kept_records(desk, settings)
         except WrongSetting as error:
             raise Failed(str(error)) from None
         except NotSaved:
             raise Failed(CANNOT_READ) from None
-        yield Office(desk, store, escalations)
+        yield Office(desk, store, records)
     finally:
         store.close()
+
+
+async def every_line(records: Records, viewer: Viewer, kind: str | None = None) -> list[Line]:
+    """Every ticket, or those of one kind: escalations first.
+
+    Raises: NotSaved.
+    """
+    lists: Mapping[str, Callable[[Viewer], Coroutine[Any, Any, Sequence[Line]]]] = {
+        escalations.KIND: records.escalations.every,
+        feedback.KIND: records.feedback.every,
+    }
+    return [line for name, every in lists.items() if kind in (None, name) for line in await every(viewer)]
+
+
+def nothing(kind: str | None = None, *, ever: bool = False) -> str:
+    """That there is no ticket, or none of a kind."""
+    nouns = [noun for name, noun in NOUNS.items() if kind in (None, name)]
+    return f"No {' and no '.join(nouns)} {'was recorded yet' if ever else 'is open'}."
 
 
 def _done(work: Coroutine[Any, Any, T], here: Office) -> T:
@@ -114,26 +137,27 @@ def _no_knowledge(here: Office) -> Failed:
 
 @click.group()
 def ticket() -> None:
-    """List escalations, and show one."""
+    """List escalations and feedback requests, and show one."""
 
 
 @ticket.command("list")
 @click.option("--all", "every", is_flag=True, help="Those that are closed too.")
+@click.option("--kind", type=click.Choice(list(NOUNS)), help="Those of one kind only.")
 @json_option
-def ticket_list(every: bool, as_json: bool) -> None:
-    """List escalations: agencies, stage, how each stands, whose move it is, and until when."""
+def ticket_list(every: bool, kind: str | None, as_json: bool) -> None:
+    """List escalations, then feedback requests: how each stands, whose move it is, and until when."""
     with office(settings_or_fail()) as here:
 
         async def read() -> list[Line]:
-            return await here.escalations.every(await operator(here.desk))
+            return await every_line(here.records, await operator(here.desk), kind)
 
         lines = [line for line in _done(read(), here) if every or line.closed_at is None]
         if as_json:
-            click.echo(_json([terminal_tickets.line_as_object(line) for line in lines]))
+            click.echo(_json([line_as_object(line) for line in lines]))
         elif lines:
             click.echo(terminal_tickets.listed(lines, here.desk.library.directory.partnership))
         else:
-            click.echo("No escalation was raised yet." if every else "No escalation is open.")
+            click.echo(nothing(kind, ever=every))
 
 
 @ticket.command("show")
@@ -141,21 +165,21 @@ def ticket_list(every: bool, as_json: bool) -> None:
 @click.option("--copy", is_flag=True, help="Print the plain text for the child's record.")
 @json_option
 def ticket_show(reference: str, copy: bool, as_json: bool) -> None:
-    """Show one escalation with what was typed. That it was read is itself recorded."""
+    """Show one ticket with what was typed. That it was read is itself recorded."""
     if copy and as_json:
         raise click.UsageError("give --copy or --json")
     settings = settings_or_fail()
     with office(settings) as here:
 
-        async def look() -> Looked:
-            return await here.escalations.look(reference.upper(), await operator(here.desk))
+        async def look() -> Looked[Any]:
+            return await here.records.of(reference).look(reference.upper(), await operator(here.desk))
 
         try:
             looked = _done(look(), here)
         except NotFound:
-            raise Failed(f"{reference}: no such escalation; `ticket list --all` lists them") from None
+            raise Failed(f"{reference}: no such ticket; `ticket list --all` lists them") from None
     if as_json:
-        click.echo(_json(terminal_tickets.as_object(looked)))
+        click.echo(_json(as_object(looked)))
     else:
         click.echo(terminal_tickets.copy(looked) if copy else terminal_tickets.ticket(looked))
 
@@ -178,13 +202,13 @@ def tick(at: str | None) -> None:
 async def _tick(here: Office, settings: Settings) -> str:
     """Do it; what was done, in a line."""
     try:
-        said = f"{_count(await here.escalations.upkeep.tick(), 'escalation')} looked after"
+        said = f"{_count(await here.records.upkeep.tick(), 'ticket')} looked after"
         if settings.slack is None:
             return f"{said}; Slack is not set, so nothing was sent"
         # Imported here: the other commands need no Slack.
         from handlers.slack.once import deliver_all
 
-        sent = await deliver_all(here.desk, here.store, settings.slack, here.escalations, settings.managers)
+        sent = await deliver_all(here.desk, here.store, settings.slack, here.records, settings.managers)
         waits = f", {sent.waiting} still waiting" if sent.waiting else ""
         return f"{said}; {_count(sent.through, 'message')} delivered{waits}"
     except STORAGE_FAILS:

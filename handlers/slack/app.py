@@ -22,16 +22,18 @@ from starlette.responses import PlainTextResponse, Response
 from bot.access import Person
 from bot.config import SlackSettings
 from bot.desk import Desk, where
-from bot.escalations import Escalations
+from bot.records import Records
 from handlers.slack import render
 from handlers.slack.admission import Admission
 from handlers.slack.agency import Agencies
+from handlers.slack.asking import FEEDBACK, Asking
 from handlers.slack.buttons import Buttons
 from handlers.slack.call import SENDING_SECONDS, Call, connections, post, retry_handlers
 from handlers.slack.delivery import Delivery
 from handlers.slack.feedback import Feedback
 from handlers.slack.home import Home
 from handlers.slack.incoming import message
+from handlers.slack.mash_list import MashList
 from handlers.slack.people import People
 from handlers.slack.questions import COMMAND, Questions
 from handlers.slack.quick_records import QuickRecords
@@ -42,7 +44,7 @@ from handlers.slack.shortcuts import Shortcuts
 from handlers.slack.socket import Socket
 from handlers.slack.switching import Switching
 from handlers.slack.ticket_forms import TicketForms
-from handlers.slack.tickets import ESCALATE, Tickets
+from handlers.slack.tickets import ESCALATE, MOVE, Tickets
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +55,12 @@ class Slack:
     """The Slack channel of one desk."""
 
     def __init__(
-        self, desk: Desk, settings: SlackSettings, escalations: Escalations, managers: tuple[str, ...] = ()
+        self,
+        desk: Desk,
+        settings: SlackSettings,
+        records: Records,
+        managers: tuple[str, ...] = (),
+        officers: tuple[str, ...] = (),
     ) -> None:
         self.desk = desk
         self._in_flight: set[asyncio.Task[Any]] = set()
@@ -64,7 +71,7 @@ class Slack:
         client.retry_handlers = retry_handlers()
         # The outbox tries again by itself, and meanwhile sends to others. Only a connection that broke is made anew.
         self._posting.retry_handlers = [AsyncConnectionErrorRetryHandler(max_retry_count=2)]
-        people = People(client, managers)
+        people = People(client, managers, officers)
         self._admission = Admission(desk, people, settings.team_ids, self._beside)
         self._questions = Questions(desk, settings)
         self._questions.met = self._learn_agency
@@ -72,12 +79,14 @@ class Slack:
         self._feedback = Feedback(self._questions)
         self._reports = Reports(self._questions)
         self._agencies = Agencies(self._questions, people)
-        self.delivery = Delivery(self._posting, people, desk, escalations)
-        ticket_forms = TicketForms(self._questions, people, escalations)
+        self.delivery = Delivery(self._posting, people, desk, records)
+        ticket_forms = TicketForms(self._questions, people, records)
         self._raising = Raising(ticket_forms)
         self._quick_records = QuickRecords(ticket_forms)
         self._tickets = Tickets(ticket_forms, self._raising)
-        self._home = Home(self._questions, self._agencies, people, self._tickets)
+        self._asking = Asking(ticket_forms, self._tickets)
+        self._mash_list = MashList(ticket_forms)
+        self._home = Home(self._questions, self._agencies, people, (self._tickets, self._asking, self._mash_list))
         self._shortcuts = Shortcuts(self._questions)
         self._switching = Switching(self._questions, people, self._home)
         # Bolt logs what was typed. Each of its loggers takes its level from the one given here, else from the root.
@@ -171,6 +180,8 @@ class Slack:
         self.app.message_shortcut("find_guidance")(self._listener(self._shortcuts.on_find))
         self.app.command(COMMAND)(self._listener(self._questions.on_command))
         self.app.command(ESCALATE)(self._listener(self._tickets.on_command))
+        self.app.command(FEEDBACK)(self._listener(self._asking.on_command))
+        self.app.global_shortcut("ask_feedback")(self._listener(self._asking.on_begin))
         self.app.global_shortcut("raise_escalation")(self._listener(self._raising.on_begin))
         self.app.message_shortcut("escalate_message")(self._listener(self._raising.on_message))
         for action_id, listener in (
@@ -189,9 +200,13 @@ class Slack:
             ("no_answer", self._reports.on_no_answer),
             ("raise_escalation", self._raising.on_begin),
             ("record_escalation", self._raising.on_record_for_somebody),
+            ("ask_feedback", self._asking.on_begin),
+            ("escalate_feedback", self._raising.on_feedback),
+            ("open_mash_list", self._mash_list.on_open),
+            ("several_told", self._mash_list.on_several),
             ("open_ticket", self._tickets.on_open),
             ("copy_ticket", self._tickets.on_copy),
-            (re.compile(r"move_[a-z-]+"), self._tickets.on_move),
+            (MOVE, self._tickets.on_move),
             (re.compile(r"quick_[a-z-]+"), self._quick_records.on_quick),
             ("suggest_correction", self._reports.on_correction),
             (every, self._buttons.on_old_button),
@@ -201,6 +216,8 @@ class Slack:
         self.app.view("switch_off")(self._listener(self._switching.on_off_sent))
         self.app.view("escalation_door")(self._listener(self._raising.on_door_sent))
         self.app.view("escalation")(self._listener(self._raising.on_raised))
+        self.app.view("feedback")(self._listener(self._asking.on_asked))
+        self.app.view("several_told")(self._listener(self._mash_list.on_several_sent))
         self.app.view("ticket_move")(self._listener(self._tickets.on_move_sent))
         self.app.view("quick_record")(self._listener(self._quick_records.on_quick_sent))
         self.app.view("missing")(self._listener(self._feedback.on_missing))

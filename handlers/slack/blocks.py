@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 MAX_SECTION, MAX_HEADER, MAX_BUTTON, MAX_CONTEXT, MAX_BLOCKS = 3000, 150, 75, 2000, 50
@@ -18,7 +19,10 @@ MAX_CHILDREN = 10
 MAX_CELL = 200
 MAX_CHART_TITLE, MAX_CHART_LABEL = 50, 20
 
+MAX_ALERT, MAX_TITLE, MAX_VIEW = 200, 24, 100
+
 Block = dict[str, Any]
+View = dict[str, Any]
 
 
 def escape(text: str) -> str:
@@ -183,3 +187,28 @@ def chart(title: str, categories: list[str], series: dict[str, list[int]]) -> Bl
             "axis_config": {"categories": names},
         },
     }
+
+
+def warning(text: str) -> Block:
+    """A warning on top of a form."""
+    return {"type": "alert", "level": "warning", "text": label(cut(text, MAX_ALERT))}
+
+
+def open_button(reference: str) -> Block:
+    """The button that opens a ticket."""
+    return button(f"Open {reference}", "open_ticket", reference)
+
+
+def modal(
+    callback: str, title: str, submit: str | None, metadata: Mapping[str, Any], blocks: Iterable[Block]
+) -> View:
+    """A view on top of what somebody was doing; with `submit` it is a form."""
+    view = {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": json.dumps(dict(metadata)),
+        "title": label(cut(title, MAX_TITLE)),
+        "close": label("Cancel" if submit else "Close"),
+        "blocks": list(blocks)[:MAX_VIEW],
+    }
+    return view | ({"submit": label(submit)} if submit else {})

@@ -10,12 +10,15 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.desk import Desk
-from bot.escalations import Escalations
 from bot.ledger import NoPolicy, NotSaved
 from bot.outbox import NotSent
+from bot.records import Records
 from bot.storage import outbox
 from bot.storage.outbox import MessageKind, Waiting
-from handlers.slack import render, ticket_views
+from bot.tickets.escalations.moves import MOVES
+from bot.tickets.ticket import Kind
+from handlers.slack import feedback_views, render, ticket_views
+from handlers.slack.blocks import Block
 from handlers.slack.call import post
 from handlers.slack.people import People
 from handlers.slack.render import Outgoing
@@ -26,16 +29,19 @@ LONGEST_PAUSE_SECONDS = 3600
 PERSON = re.compile(r"[UW][A-Z0-9]+")
 GONE = frozenset({"account_closed", "user_disabled", "user_not_found"})
 """Words for an account that was closed. (Slack's "account_inactive" is not one: the bot's own token is dead then.)"""
+CHANNEL = re.compile(r"[CG][A-Z0-9]+")
+NO_CHANNEL = frozenset({"is_archived", "channel_not_found", "not_in_channel"})
+"""Words for a channel that cannot be written to, and will not be until somebody does something about it."""
 
 
 class Delivery:
     """Sends messages; the channel's message of a ticket is posted once and then kept up to date."""
 
-    def __init__(self, client: AsyncWebClient, people: People, desk: Desk, escalations: Escalations) -> None:
+    def __init__(self, client: AsyncWebClient, people: People, desk: Desk, records: Records) -> None:
         self._client = client
         self._people = people
         self._desk = desk
-        self._escalations = escalations
+        self._records = records
 
     async def send(self, waiting: Waiting) -> str | None:
         """Send one message to a channel, a person (id or e-mail address) or everybody of a user group.
@@ -47,10 +53,15 @@ class Delivery:
         try:
             if waiting.kind is MessageKind.CARD:
                 return await self._card(waiting)
+            if waiting.kind is MessageKind.LIST and CHANNEL.fullmatch(waiting.recipient):
+                await self._list_in_channel(waiting)
+                return None
             addresses = await self._addresses(waiting.recipient)
+            outgoing = await self._rendered(waiting)
         except Exception as error:
             raise await self._not_sent(error, waiting.recipient) from None
-        outgoing = self._rendered(waiting)
+        if outgoing is None:
+            return None
         unreached = []
         for address in addresses:
             try:
@@ -67,18 +78,53 @@ class Delivery:
             log.error("%d of %d people of a group were not reached", len(unreached), len(addresses))
         return None
 
-    def _rendered(self, waiting: Waiting) -> Outgoing:
-        """A message about a ticket carries the number that is open when it goes out."""
+    async def _list_in_channel(self, waiting: Waiting) -> None:
+        """The MASH's message of the day. Where its channel is gone, the officers get it, and managers hear why.
+
+        Raises: NotSent.
+        """
+        outgoing = await self._list()
+        if outgoing is None:
+            return
+        try:
+            await post(self._client, waiting.recipient, None, outgoing)
+        except SlackApiError as error:
+            found = _reason(error)
+            if found.kind not in NO_CHANNEL:
+                raise
+            await self._records.feedback.channel_is_gone(waiting)
+            raise NotSent(found.kind, gone=True) from None
+
+    async def _list(self) -> Outgoing | None:
+        """What waits for the MASH now; None where nothing does any more."""
+        found = await self._records.feedback.days_list()
+        return feedback_views.days_list(found) if found.lines else None
+
+    async def _rendered(self, waiting: Waiting) -> Outgoing | None:
+        """A message about a ticket carries the number that is open when it goes out. None: nothing is to be said."""
+        if waiting.kind is MessageKind.LIST:
+            return await self._list()
         if waiting.ticket is None:
             return render.note(waiting.message)
         now_open = self._desk.library.directory.to_ring(self._desk.clock())[:1]
-        reminder = waiting.kind is MessageKind.REMINDER
-        return ticket_views.notice(waiting.message, waiting.ticket, now_open, reminder=reminder)
+        further = await self._buttons(waiting.kind, waiting.ticket)
+        return ticket_views.notice(waiting.message, waiting.ticket, now_open, further)
+
+    async def _buttons(self, kind: MessageKind, reference: str) -> list[Block]:
+        """What can be pressed below a message, beside the button that opens the ticket."""
+        if kind is MessageKind.REMINDER:
+            return ticket_views.answers([MOVES[Kind.SNOOZED]], reference)
+        feedback = self._records.feedback
+        speaking = await feedback.speaking(reference) if kind is MessageKind.PROMPT else None
+        if speaking is None:
+            return []
+        go_on = [feedback_views.on_to_escalation(reference)] if feedback.can_go_on(speaking) else []
+        return [*ticket_views.answers(feedback.asked_of_the_referrer(speaking), reference), *go_on]
 
     async def _card(self, waiting: Waiting) -> str | None:
         """Post a ticket's message, or bring the one that stands there up to date."""
         reference = waiting.ticket or ""
-        speaking = await self._escalations.speaking(reference)
+        speaking = await self._records.speaking(reference)
         if speaking is None or self._desk.store is None:
             return None
         outgoing = ticket_views.card(speaking)
@@ -119,7 +165,7 @@ class Delivery:
         found = error if isinstance(error, NotSent) else _reason(error)
         if found.kind in GONE and PERSON.fullmatch(address):
             try:
-                await self._escalations.upkeep.has_left("slack", address)
+                await self._records.upkeep.has_left("slack", address)
             except (NoPolicy, NotSaved):
                 return found  # tried again: until it is noted, the message waits
             return NotSent(found.kind, gone=True)

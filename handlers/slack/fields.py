@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.tickets.fields import Field, FieldKind
+from bot.tickets.fields import BETWEEN, Field, FieldKind
 from handlers.slack.blocks import MAX_BUTTON, MAX_OPTIONS, Block, cut, label
 
+BOXES = 10
+"""Choices of several up to so many stand below each other, as many as Slack shows; more are a menu."""
 RADIOS = 5
 """Choices up to so many stand side by side; more are a menu."""
 
@@ -32,26 +34,37 @@ def _input(field: Field, value: str | None) -> Block:
 def _element(field: Field, value: str | None) -> Block:
     element: Block = {"action_id": "value"}
     match field.kind:
-        case FieldKind.TEXT | FieldKind.REFERENCE:
+        case FieldKind.TEXT | FieldKind.REFERENCE | FieldKind.PHONE:
             lines = field.kind is FieldKind.TEXT and field.longest > 200
-            longest = field.longest if field.kind is FieldKind.TEXT else 20
+            longest = {FieldKind.REFERENCE: 20, FieldKind.PHONE: 30}.get(field.kind, field.longest)
             element |= {"type": "plain_text_input", "multiline": lines, "max_length": longest}
             return element | ({"initial_value": value[:longest]} if value else {})
         case FieldKind.DATE:
             return element | {"type": "datepicker"} | ({"initial_date": value} if value else {})
+        case FieldKind.TIME:
+            return element | {"type": "timepicker"} | ({"initial_time": value} if value else {})
         case FieldKind.MOMENT:
             at = {"initial_date_time": int(datetime.fromisoformat(value).timestamp())} if value else {}
             return element | {"type": "datetimepicker"} | at
         case FieldKind.PERSON:
             return element | {"type": "users_select"} | ({"initial_user": value} if value else {})
         case FieldKind.CHOICE:
-            options = [
-                {"text": label(cut(option.label, MAX_BUTTON)), "value": option.id}
-                for option in field.options[:MAX_OPTIONS]
-            ]
+            options = _options(field)
             element |= {"type": "radio_buttons" if len(options) <= RADIOS else "static_select", "options": options}
             chosen = [option for option in options if option["value"] == value]
             return element | ({"initial_option": chosen[0]} if chosen else {})
+        case FieldKind.CHOICES:
+            options, values = _options(field), (value or "").split(BETWEEN)
+            kind = "checkboxes" if len(options) <= BOXES else "multi_static_select"
+            element |= {"type": kind, "options": options}
+            chosen = [option for option in options if option["value"] in values]
+            return element | ({"initial_options": chosen} if chosen else {})
+
+
+def _options(field: Field) -> list[Block]:
+    return [
+        {"text": label(cut(option.label, MAX_BUTTON)), "value": option.id} for option in field.options[:MAX_OPTIONS]
+    ]
 
 
 def filled_in(view: Mapping[str, Any]) -> dict[str, str | None]:
@@ -64,7 +77,9 @@ def filled_in(view: Mapping[str, Any]) -> dict[str, str | None]:
             found[name] = (
                 element.get("value")
                 or chosen.get("value")
+                or BETWEEN.join(option["value"] for option in element.get("selected_options") or ())
                 or element.get("selected_date")
+                or element.get("selected_time")
                 or element.get("selected_user")
                 or (datetime.fromtimestamp(int(seconds), UTC).isoformat() if seconds else None)
             )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.answering import messages
@@ -22,9 +21,9 @@ from handlers.slack import render
 from handlers.slack.agency import Agencies
 from handlers.slack.blocks import Block, actions, context, escape, header, label, section
 from handlers.slack.call import Call, post
+from handlers.slack.delivery import CHANNEL
 from handlers.slack.people import People
 from handlers.slack.questions import Questions
-from handlers.slack.tickets import Tickets
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -32,7 +31,6 @@ T = TypeVar("T")
 MAX_HOME = 100
 """Blocks."""
 KINDS_SHOWN = 5
-CHANNEL = re.compile(r"[CG][A-Z0-9]+")
 PROMPTS = (
     ("Mum refuses early help", "Mum refuses early help, what now?"),
     ("Who do I ring tonight?", "Who do I ring tonight?"),
@@ -42,15 +40,23 @@ PROMPTS = (
 """Of the Messages tab: what to press, and what is then asked."""
 
 
+class Part(Protocol):
+    """A part of Home that belongs to another module."""
+
+    async def home_blocks(self, call: Call) -> list[Block]:
+        """What it shows to whoever opens the tab."""
+        ...
+
+
 class Home:
     """What somebody sees who opens the app."""
 
-    def __init__(self, questions: Questions, agencies: Agencies, people: People, tickets: Tickets) -> None:
+    def __init__(self, questions: Questions, agencies: Agencies, people: People, parts: Sequence[Part]) -> None:
         self.desk = questions.desk
         self._questions = questions
         self._agencies = agencies
         self._people = people
-        self._tickets = tickets
+        self._parts = parts
 
     async def on_opened(self, call: Call) -> None:
         """Show the tab that was opened."""
@@ -104,9 +110,9 @@ class Home:
         known = self.desk.library.directory.partnership.agency_by_id
         agency = known.get(person.agency) if person and person.agency else None
         blocks = self._blocks(agency.id if agency else None, said)
-        tickets = await self._tickets.home_blocks(call)
+        tickets = [block for part in self._parts for block in await part.home_blocks(call)]
         managers = await self._for_managers() if await self._people.is_manager(call.user) else []
-        # Where there is no room for all, the lists give way, which `/escalate list` shows too.
+        # Where there is no room for all, the lists give way, which the commands show too.
         blocks += [*tickets[: MAX_HOME - len(blocks) - len(managers)], *managers]
         try:
             await call.client.views_publish(user_id=call.user, view={"type": "home", "blocks": blocks[:MAX_HOME]})

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import outbox
 from bot.config import SlackSettings
 from bot.desk import Desk
-from bot.escalations import Escalations
+from bot.records import Records
 from bot.storage import outbox as queued
 from bot.storage.database import Store, Transaction
 from bot.storage.outbox import Waiting
@@ -27,7 +27,7 @@ class Sent:
 
 
 async def deliver_all(
-    desk: Desk, store: Store, settings: SlackSettings, escalations: Escalations, managers: tuple[str, ...]
+    desk: Desk, store: Store, settings: SlackSettings, records: Records, managers: tuple[str, ...]
 ) -> Sent:
     """Send everything that is due by now, also what is queued by the sending itself. Each is tried once.
 
@@ -35,7 +35,7 @@ async def deliver_all(
     """
     client = AsyncWebClient(token=settings.bot_token, base_url=settings.api_url, timeout=SENDING_SECONDS)
     client.retry_handlers = []  # the outbox knows what to try again, and when
-    delivery = Delivery(client, People(client, managers), desk, escalations)
+    delivery = Delivery(client, People(client, managers), desk, records)
     at = desk.clock()
 
     def due(tx: Transaction) -> list[Waiting]:
@@ -46,6 +46,6 @@ async def deliver_all(
         client.session = session
         # What failed is due later than `at`; where nothing changes any more, another process is sending.
         while (left := await store.read(due)) and left != before:
-            through += await outbox.deliver(store, "slack", delivery.send, lambda: at, escalations.upkeep.delivered)
+            through += await outbox.deliver(store, "slack", delivery.send, lambda: at, records.upkeep.delivered)
             before = left
     return Sent(through, await store.read(queued.undelivered))

@@ -38,9 +38,11 @@ class Profile:
 class People:
     """Looks people and groups up, each once in ten minutes. What Slack does not tell in time is not known: None."""
 
-    def __init__(self, client: AsyncWebClient, managers: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, client: AsyncWebClient, managers: tuple[str, ...] = (), officers: tuple[str, ...] = ()
+    ) -> None:
         self._client = client
-        self._managers = frozenset(name.lower() if "@" in name else name for name in managers)
+        self._managers, self._officers = _names(managers), _names(officers)
         self._profiles = _Kept(self._read_profile)
         self._groups = _Kept(self._read_group)
 
@@ -59,17 +61,25 @@ class People:
         return profile is not None and not profile.guest
 
     async def is_manager(self, user: str) -> bool:
-        """Whether somebody is named in MANAGERS: by their id, their e-mail address, or a group that they are in."""
-        if user in self._managers:
+        """Whether somebody is named in MANAGERS."""
+        return await self._is_named(self._managers, user)
+
+    async def is_mash_officer(self, user: str) -> bool:
+        """Whether somebody is named in MASH_OFFICERS."""
+        return await self._is_named(self._officers, user)
+
+    async def _is_named(self, names: frozenset[str], user: str) -> bool:
+        """Whether somebody is named: by their id, their e-mail address, or a group that they are in."""
+        if user in names:
             return True
-        groups = [name for name in self._managers if name.startswith("S")]
-        if not groups and not any("@" in name for name in self._managers):
+        groups = [name for name in names if name.startswith("S")]
+        if not groups and not any("@" in name for name in names):
             return False
         # All at once: a form that waits for this is answered within Slack's time.
         profile, members = await asyncio.gather(
             self.profile(user), asyncio.gather(*(self._groups.of(group) for group in groups))
         )
-        if profile is not None and profile.email is not None and profile.email.lower() in self._managers:
+        if profile is not None and profile.email is not None and profile.email.lower() in names:
             return True
         return any(user in found for found in members if found is not None)
 
@@ -81,6 +91,10 @@ class People:
 
     async def _read_group(self, group: str) -> frozenset[str]:
         return frozenset((await self._client.usergroups_users_list(usergroup=group))["users"])
+
+
+def _names(given: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name.lower() if "@" in name else name for name in given)
 
 
 class _Kept(Generic[T]):

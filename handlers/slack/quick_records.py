@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from bot.ledger import NoPolicy, NotSaved
-from bot.tickets.fields import Filled, InvalidForm
-from bot.tickets.quick import QuickForm, QuickKind, is_not_settled
+from bot.ledger import NoPolicy
+from bot.tickets.escalations.quick import QuickForm, QuickKind, is_not_settled
 from handlers.slack import ticket_views
+from handlers.slack.blocks import View
 from handlers.slack.call import Call
-from handlers.slack.saving import NOT_SAVED, in_time
-from handlers.slack.ticket_forms import NO_POLICY, TicketForms, refuse, typed
+from handlers.slack.ticket_forms import NO_POLICY, TicketForms, typed
 
 
 class QuickRecords:
@@ -34,24 +34,15 @@ class QuickRecords:
         values = typed(view)
         card = self._forms.alarm(call, values)
         form = self._quick_form(json.loads(view["private_metadata"])["kind"])
-        try:
-            if form is None:
-                raise NoPolicy
-            filled = form.read(values, self._forms.escalations.guard, self._forms.desk.clock())
-            shown = await in_time(self._quick_recorded(call, form, filled))
-            if shown is None:
-                raise NotSaved
-        except InvalidForm as error:
-            await refuse(call, error.problems)
-        except NoPolicy:
-            await call.ack(response_action="update", view=ticket_views.says("Not recorded", NO_POLICY))
-        except NotSaved:
-            await refuse(call, {"other": NOT_SAVED})
-        else:
+        shown = await self._forms.kept(call, self._quick_recorded(call, form, values), NO_POLICY)
+        if shown is not None:
             await call.ack(response_action="update", view=shown)
         await self._forms.post_card(call, card)
 
-    async def _quick_recorded(self, call: Call, form: QuickForm, filled: Filled) -> ticket_views.View:
+    async def _quick_recorded(self, call: Call, form: QuickForm | None, values: Mapping[str, str | None]) -> View:
+        if form is None:
+            raise NoPolicy
+        filled = form.read(values, self._forms.escalations.guard, self._forms.desk.clock())
         viewer, claim = await self._forms.viewer(call), f"view:{call.body['view'].get('id')}"
         reference = await self._forms.escalations.quick(form.kind, filled, viewer, channel="slack", claim=claim)
         if not is_not_settled(form.kind, filled):

@@ -6,18 +6,20 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.access import Viewer
-from bot.escalations import Recorded
-from bot.ledger import NoPolicy, NotSaved
+from bot.answering.reply import EmergencyCard
+from bot.ledger import NoPolicy, NotFound, NotSaved
+from bot.tickets.escalations.raising import CONTACTS, Door, RaiseForm, needs_card
 from bot.tickets.fields import InvalidForm
-from bot.tickets.raising import CONTACTS, Door, RaiseForm, needs_card
 from handlers.slack import render, ticket_views
+from handlers.slack.blocks import View
 from handlers.slack.call import Call
 from handlers.slack.fields import filled_in
-from handlers.slack.saving import NOT_SAVED, in_time
-from handlers.slack.ticket_forms import NO_POLICY, TicketForms, refuse, typed
+from handlers.slack.saving import NOT_SAVED
+from handlers.slack.ticket_forms import CANNOT_READ, NO_POLICY, TOO_LATE, TicketForms, typed
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,25 @@ class Raising:
         except Exception as error:
             log.info("a message's address is not known: %s", type(error).__name__)
             return None
+
+    async def on_feedback(self, call: Call) -> None:
+        """From a feedback request: the form, with what is known filled in."""
+        reference, feedback = str(call.action.get("value")), self._forms.records.feedback
+        try:
+            viewer = await self._forms.viewer(call)
+            looked = await feedback.look(reference, viewer)
+            if not feedback.may_escalate(looked, viewer):
+                await self._forms.show(call, ticket_views.moved(looked.speaking, TOO_LATE))
+                return
+            form, begun = feedback.escalation(looked, viewer)
+        except (NotFound, NoPolicy):
+            await self._forms.show_or_say(call, feedback.not_yours)
+        except NotSaved:
+            await self._forms.show_or_say(call, CANNOT_READ)
+        else:
+            await self._forms.show(
+                call, ticket_views.raise_form(form, {"feedback": reference, "agency": form.agency}, begun)
+            )
 
     async def on_record_for_somebody(self, call: Call) -> None:
         """A manager records an escalation for somebody who rang or wrote."""
@@ -82,48 +103,55 @@ class Raising:
 
     async def on_raised(self, call: Call) -> None:
         """Recorded, and then acknowledged with the reference. Where the child is not safe, the card comes first."""
-        view = call.body["view"]
-        metadata, values = json.loads(view["private_metadata"]), typed(view)
+        sent = call.body["view"]
+        metadata, values = json.loads(sent["private_metadata"]), typed(sent)
         card = self._forms.alarm(call, values)
-        try:
-            if needs_card(values):
-                await self._ask_what_was_done(call, metadata, values)
-                return
-            found = await in_time(self._raised(call, metadata, values))
-        except InvalidForm as error:
-            await refuse(call, error.problems)
-        except NoPolicy:
-            await call.ack(response_action="update", view=ticket_views.says("Escalation", NO_POLICY))
-        except NotSaved:
-            await refuse(call, {"receiving": NOT_SAVED})
-        else:
-            if found is None:
-                await refuse(call, {"receiving": NOT_SAVED})
-            else:
-                await call.ack(response_action="update", view=ticket_views.recorded(found, card))
-        await self._forms.post_card(call, card)
+        asks = needs_card(values)
+        saving = (
+            self._ask_what_was_done(call, metadata, values) if asks else self._raised(call, metadata, values, card)
+        )
+        feedback = str(metadata.get("feedback") or "")
+        view = await self._forms.kept(call, saving, NO_POLICY, feedback)
+        if view is not None:
+            await call.ack(response_action="update", view=view)
+        if not asks:  # else the card stands in the form
+            await self._forms.post_card(call, card)
 
-    async def _raised(self, call: Call, metadata: Mapping[str, Any], values: Mapping[str, str | None]) -> Recorded:
+    async def _raised(
+        self,
+        call: Call,
+        metadata: Mapping[str, Any],
+        values: Mapping[str, str | None],
+        card: EmergencyCard | None,
+    ) -> View:
         """Who raises it is looked up in the same time: Slack waits for both together."""
         viewer = await self._forms.viewer(call)
         form = self._form_again(viewer, metadata)
         claim = f"view:{call.body['view'].get('id')}"
-        return await self._forms.escalations.raise_(form, values, viewer, claim=claim, link=metadata.get("link"))
+        if (feedback := metadata.get("feedback")) is not None:
+            found = await self._forms.records.feedback.escalate(feedback, form, values, viewer, claim=claim)
+        else:
+            link = metadata.get("link")
+            found = await self._forms.escalations.raise_(form, values, viewer, claim=claim, link=link)
+        return ticket_views.recorded(found, card)
 
     def _form_again(self, viewer: Viewer, metadata: Mapping[str, Any]) -> RaiseForm:
         form = self._forms.escalations.form(
             viewer, for_somebody=bool(metadata.get("for_somebody")) and viewer.manager, stage=metadata.get("stage")
         )
-        return RaiseForm(**{**vars(form), "not_safe": bool(metadata.get("not_safe"))})
+        agency = metadata.get("agency", form.agency)
+        return replace(form, agency=agency, not_safe=bool(metadata.get("not_safe")))
 
     async def _ask_what_was_done(
         self, call: Call, metadata: Mapping[str, Any], values: Mapping[str, str | None]
-    ) -> None:
+    ) -> View:
+        """The form again, with the card on top.
+
+        Raises: InvalidForm where it was asked before, and left empty.
+        """
+        if metadata.get("not_safe"):
+            raise InvalidForm({"done": "Say what has been done. In danger ring 999 first."})
         asking = self._form_again(await self._forms.viewer(call), {**metadata, "not_safe": True})
         agency = self._forms.questions.agency_of(call.user)
         card = self._forms.desk.library.directory.card(self._forms.desk.clock(), agency.kind if agency else None)
-        again = ticket_views.raise_form(asking, {**metadata, "not_safe": True}, values, card)
-        if metadata.get("not_safe"):  # it was asked before, and left empty
-            await refuse(call, {"done": "Say what has been done. In danger ring 999 first."})
-        else:
-            await call.ack(response_action="update", view=again)
+        return ticket_views.raise_form(asking, {**metadata, "not_safe": True}, values, card)

@@ -111,6 +111,8 @@ def reply(
     return Outgoing(_summary(answer, late), _at_most(blocks))
 
 
+REFERRALS = frozenset({"mash"})
+"""Topics under whose entries a referrer can ask what became of a referral."""
 DISAGREEMENTS = frozenset({"escalation", "mash"})
 """Topics under whose entries an escalation can be raised."""
 JUDGED = frozenset({Status.ANSWERED, Status.CHOOSE, Status.NO_GUIDANCE, Status.INDIVIDUAL_CASE})
@@ -247,6 +249,8 @@ def _reply_blocks(answer: Reply, *, private: bool, hand_back: bool) -> Iterator[
 def _tools(answer: Reply, *, private: bool) -> Iterator[Block]:
     """What can be done with a reply."""
     yield from _no_answer(answer.contacts)
+    if answer.entry is not None and answer.entry.topic in REFERRALS:
+        yield button("What became of my referral?", "ask_feedback", answer.entry.full_id)
     if answer.entry is not None and answer.entry.topic in DISAGREEMENTS:
         yield button("Raise an escalation", "raise_escalation", answer.entry.full_id)
     if answer.answer_id is not None:

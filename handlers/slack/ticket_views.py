@@ -5,25 +5,25 @@ Messages hold nothing that was typed; what was typed stands in views, which only
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.answering.reply import ContactNow, EmergencyCard
-from bot.escalations import Recorded
+from bot.casework import Recorded
 from bot.ledger import Looked
-from bot.storage.tickets import Line
-from bot.tickets.escalation import Kind, Stand
-from bot.tickets.fields import Field
+from bot.storage.escalations import Line
+from bot.tickets.escalations.quick import QuickForm, QuickKind
+from bot.tickets.escalations.raising import ANOTHER_WAY, Door, RaiseForm
+from bot.tickets.escalations.standing import STANDS
+from bot.tickets.fields import Field, FieldKind
 from bot.tickets.moves import Move
-from bot.tickets.notices import Speaking
-from bot.tickets.quick import QuickForm, QuickKind
-from bot.tickets.raising import ANOTHER_WAY, Door, RaiseForm
-from bot.tickets.standing import day, first_upper
+from bot.tickets.ticket import Kind
+from bot.tickets.words import AnyWords, day, first_upper
 from handlers.slack import render
 from handlers.slack.blocks import (
     MAX_SECTION,
     Block,
+    View,
     actions,
     button,
     context,
@@ -32,13 +32,14 @@ from handlers.slack.blocks import (
     flat,
     header,
     label,
+    modal,
+    open_button,
     section,
     texts,
+    warning,
 )
 from handlers.slack.fields import inputs
 from handlers.slack.render import MAX_TEXT, Outgoing
-
-View = dict[str, Any]
 
 NO_NAMES = "No names, dates of birth or addresses: say what the situation is, and use your own case reference."
 HISTORY_SHOWN = 40
@@ -52,30 +53,27 @@ FIRST = frozenset({Kind.TOLD, Kind.ACKNOWLEDGED, Kind.AGREED})
 # Messages
 
 
-def card(speaking: Speaking) -> Outgoing:
+def card(speaking: AnyWords) -> Outgoing:
     """The one message in the channel: reference, agencies, stage and date, and a button."""
     lines = speaking.lines()
     return Outgoing(
         cut(escape(f"{speaking.title}. {' '.join(lines)}"), MAX_TEXT),
         [
             section(f"*{escape(speaking.title)}*\n" + "\n".join(map(escape, lines))),
-            *actions([_open(speaking.state.reference)]),
+            *actions([open_button(speaking.state.reference)]),
         ],
     )
 
 
-def notice(text: str, reference: str, now_open: tuple[ContactNow, ...] = (), *, reminder: bool = False) -> Outgoing:
-    """A message about an escalation to one person, with the number that is open now."""
+def notice(
+    text: str, reference: str, now_open: tuple[ContactNow, ...] = (), further: Iterable[Block] = ()
+) -> Outgoing:
+    """A message about a ticket to one person, with the number that is open now. `further`: more buttons."""
     first, _, rest = text.partition("\n")
-    later = [button("Remind us tomorrow", "move_snoozed", reference)] if reminder else []
-    blocks = [section(f"*{escape(first)}*"), *texts(escape(rest)), *actions([_open(reference), *later])]
+    blocks = [section(f"*{escape(first)}*"), *texts(escape(rest)), *actions([open_button(reference), *further])]
     numbers = [render.number_line(now) for now in now_open]
     blocks += texts(" · ".join(["In danger: <tel:999|999>", *numbers, "This is not a referral."]))
     return Outgoing(cut(escape(text), MAX_TEXT), blocks)
-
-
-def _open(reference: str) -> Block:
-    return button(f"Open {reference}", "open_ticket", reference)
 
 
 # Raising
@@ -85,7 +83,7 @@ def door(metadata: Mapping[str, Any]) -> View:
     """The right door first."""
     options = [{"text": label(choice.label), "value": choice.value} for choice in Door]
     element = {"type": "radio_buttons", "action_id": "value", "options": options}
-    return _view(
+    return modal(
         "escalation_door",
         "We disagree",
         "Go on",
@@ -100,7 +98,7 @@ def door(metadata: Mapping[str, Any]) -> View:
 def another_way(chosen: Door, contacts: tuple[ContactNow, ...]) -> View:
     """Where an escalation is not the way: what is, and whom to ring."""
     ring = render.contacts(contacts).blocks if contacts else []
-    return _view("shown", "Another way", None, {}, [section(escape(ANOTHER_WAY[chosen])), *_still(ring)])
+    return modal("shown", "Another way", None, {}, [section(escape(ANOTHER_WAY[chosen])), *_still(ring)])
 
 
 def raise_form(
@@ -114,14 +112,14 @@ def raise_form(
     if emergency is not None:
         blocks += _still(render.card(emergency).blocks)
         blocks.append(section("*Do that first.* Then say below what has been done, and press Record."))
-    blocks.append(_alert(NO_NAMES))
+    blocks.append(warning(NO_NAMES))
     begins = f"It begins at {form.policy.stages[0].title}."
     if not form.policy.timescales_confirmed:
         begins += " The stages and days are provisional: the partnership has not confirmed them yet."
     blocks.append(context(f"_{escape(begins)}_"))
     blocks += inputs(form.required(), filled)
     blocks += [context("*May stay empty, and can be added later*"), *inputs(form.further(), filled)]
-    return _view("escalation", "Raise an escalation", "Record", metadata, blocks)
+    return modal("escalation", "Raise an escalation", "Record", metadata, blocks)
 
 
 def recorded(found: Recorded, emergency: EmergencyCard | None = None) -> View:
@@ -131,14 +129,17 @@ def recorded(found: Recorded, emergency: EmergencyCard | None = None) -> View:
     blocks += [header(cut(first, 150)), *(section(escape(line)) for line in rest)]
     blocks += _still(render.contacts(found.contacts).blocks)
     blocks.append(context("_It stands under Messages and on Home, with everything that can be done with it._"))
-    return _view("shown", "Recorded", None, {}, blocks)
+    return modal("shown", "Recorded", None, {}, blocks)
 
 
 # One escalation
 
 
-def ticket(looked: Looked) -> View:
-    """One escalation: how it stands, what can be done, and its history with what was typed."""
+def ticket(looked: Looked[Any], further: Iterable[Block] = (), note: str = "") -> View:
+    """One ticket: how it stands, what can be done, and its history with what was typed.
+
+    `further`: buttons beside those of the moves; `note`: what only some who open it are told.
+    """
     speaking, state = looked.speaking, looked.state
     moves = [
         button(move.label, f"move_{move.kind.value}", state.reference)
@@ -147,33 +148,34 @@ def ticket(looked: Looked) -> View:
     ]
     copy = button("Copy for the child's record", "copy_ticket", state.reference)
     blocks = [header(cut(speaking.title, 150)), *(section(escape(line)) for line in speaking.lines())]
-    if state.stand is Stand.NOT_TOLD:
-        blocks += [section("*A text to send*"), *texts(escape(f"“{speaking.to_send()}”"))]
-    blocks += [*actions([*moves, copy]), header("What happened")]
+    if (to_send := speaking.to_send()) is not None:
+        blocks += [section("*A text to send*"), *texts(escape(f"“{to_send}”"))]
+    blocks += [*([section(note)] if note else []), *actions([*moves, *further, copy]), header("What happened")]
     lines = [block for line in speaking.history(looked.events) for block in texts(escape(line))]
     left_out = len(lines) - HISTORY_SHOWN
     if left_out > 0:
         blocks.append(context(f"_{left_out} earlier parts are left out here; the copy for the record holds all._"))
     blocks += lines[-HISTORY_SHOWN:]
     blocks.append(context("This is not a referral. In danger ring <tel:999|999>."))
-    return _view("shown", "Escalation", None, {"reference": state.reference}, blocks)
+    return modal("shown", state.reference, None, {"reference": state.reference}, blocks)
 
 
-def move_form(looked: Looked, move: Move, fields: Sequence[Field], metadata: Mapping[str, Any]) -> View:
+def move_form(looked: Looked[Any], move: Move[Any], fields: Sequence[Field], metadata: Mapping[str, Any]) -> View:
     """What a move asks; where it asks nothing, what it means."""
     blocks = [section(f"*{escape(looked.speaking.title)}*")]
     if move.explains:
         blocks.append(section(escape(move.explains)))
-    if fields:
-        blocks.append(_alert(NO_NAMES))
+    if any(field.kind is FieldKind.TEXT for field in fields):
+        blocks.append(warning(NO_NAMES))
     title = cut(move.label, 24)
-    return _view("ticket_move", title, "Record", metadata, [*blocks, *inputs(fields)])
+    return modal("ticket_move", title, "Record", metadata, [*blocks, *inputs(fields)])
 
 
-def moved(speaking: Speaking, said: str) -> View:
+def moved(speaking: AnyWords, said: str) -> View:
     """What the form of a move turns into."""
     lines = [section(escape(line)) for line in speaking.lines()]
-    return _view("shown", "Escalation", None, {}, [section(f"*{escape(said)}*"), header(speaking.title), *lines])
+    blocks = [section(f"*{escape(said)}*"), header(speaking.title), *lines]
+    return modal("shown", speaking.state.reference, None, {}, blocks)
 
 
 def again(view: Mapping[str, Any], said: str) -> View:
@@ -189,12 +191,17 @@ def copy(text: str) -> View:
         {"type": "section", "text": label(text[start : start + MAX_SECTION])}
         for start in range(0, len(text), MAX_SECTION)
     ]
-    return _view("shown", "For the record", None, {}, [hint, *plain[:COPY_SHOWN]])
+    return modal("shown", "For the record", None, {}, [hint, *plain[:COPY_SHOWN]])
 
 
 def says(title: str, text: str) -> View:
     """A view that only says something."""
-    return _view("shown", title, None, {}, [section(escape(text))])
+    return modal("shown", title, None, {}, [section(escape(text))])
+
+
+def answers(moves: Iterable[Move[Any]], reference: str) -> list[Block]:
+    """The buttons of some moves, below a message that asks for one of them."""
+    return [button(move.label, f"move_{move.kind.value}", reference) for move in moves]
 
 
 # Lists
@@ -206,7 +213,7 @@ def listed(title: str, lines: Sequence[Line], names: Mapping[str, str]) -> list[
         return []
     blocks = [section(f"*{escape(title)}*")]
     for line in lines[:LISTED]:
-        blocks.append(section(escape(_in_short(line, names))) | {"accessory": _open(line.reference)})
+        blocks.append(section(escape(_in_short(line, names))) | {"accessory": open_button(line.reference)})
     more = len(lines) - LISTED
     return [*blocks, *([context(f"_and {more} more_")] if more > 0 else [])]
 
@@ -218,18 +225,7 @@ def _in_short(line: Line, names: Mapping[str, str]) -> str:
     word = "due by" if line.confirmed else "suggested by"
     date = f", {word} {day(line.due)}" if line.due else ""
     urgent = ", urgent" if line.urgent else ""
-    return f"{line.reference}: {between}. {line.stage_title}. {_STANDS[line.stand]}{urgent}{date}."
-
-
-_STANDS = {
-    Stand.NOT_TOLD: "NOT YET TOLD",
-    Stand.TOLD: "Told, no answer yet",
-    Stand.ACKNOWLEDGED: "They have it",
-    Stand.MISDIRECTED: "Wrong agency",
-    Stand.PROPOSED: "An outcome is proposed",
-    Stand.CLOSED: "Closed",
-    Stand.WITHDRAWN: "Withdrawn",
-}
+    return f"{line.reference}: {between}. {line.stage_title}. {first_upper(STANDS[line.stand])}{urgent}{date}."
 
 
 # Short records
@@ -242,8 +238,8 @@ def quick_buttons() -> list[Block]:
 
 def quick(form: QuickForm, today: str) -> View:
     """The form of a short record."""
-    blocks = [_alert(NO_NAMES), *inputs(form.fields(today))]
-    return _view("quick_record", cut(form.kind.label, 24), "Record", {"kind": form.kind.value}, blocks)
+    blocks = [warning(NO_NAMES), *inputs(form.fields(today))]
+    return modal("quick_record", cut(form.kind.label, 24), "Record", {"kind": form.kind.value}, blocks)
 
 
 def quick_recorded(reference: str) -> View:
@@ -252,27 +248,9 @@ def quick_recorded(reference: str) -> View:
         f"*Recorded as {reference}.* It tells the partnership how disagreements are settled. It is not a referral, "
         "and nobody acts on it."
     )
-    return _view("shown", "Recorded", None, {}, [section(said)])
-
-
-def _alert(text: str) -> Block:
-    return {"type": "alert", "level": "warning", "text": label(cut(text, 200))}
+    return modal("shown", "Recorded", None, {}, [section(said)])
 
 
 def _still(blocks: Iterable[Block]) -> list[Block]:
     """Without buttons, which would lead away from a form."""
     return [block for block in flat(blocks) if block["type"] != "actions"]
-
-
-def _view(
-    callback: str, title: str, submit: str | None, metadata: Mapping[str, Any], blocks: Iterable[Block]
-) -> View:
-    view = {
-        "type": "modal",
-        "callback_id": callback,
-        "private_metadata": json.dumps(dict(metadata)),
-        "title": label(cut(title, 24)),
-        "close": label("Cancel" if submit else "Close"),
-        "blocks": list(blocks)[:100],
-    }
-    return view | ({"submit": label(submit)} if submit else {})

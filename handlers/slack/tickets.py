@@ -9,24 +9,20 @@ from typing import Any
 
 from bot.answering import messages
 from bot.knowledge.model import KnowledgeBase
-from bot.ledger import NoPolicy, NotFound, NotNow, NotSaved
-from bot.storage.tickets import Line
-from bot.tickets.escalation import Kind
-from bot.tickets.fields import InvalidForm
-from bot.tickets.moves import MOVES
-from bot.tickets.notices import Speaking
+from bot.ledger import Looked, NoPolicy, NotFound, NotSaved
+from bot.storage.escalations import Line
+from bot.tickets.ticket import Kind
+from bot.tickets.words import AnyWords
 from handlers.slack import render, ticket_views
 from handlers.slack.blocks import Block, actions, button, header, section
 from handlers.slack.call import Call
 from handlers.slack.raising import Raising
-from handlers.slack.saving import NOT_SAVED, in_time
-from handlers.slack.ticket_forms import TicketForms, refuse, typed
+from handlers.slack.ticket_forms import CANNOT_READ, TOO_LATE, TicketForms, typed
 
 ESCALATE = "/escalate"
-REFERENCE = re.compile(r"ESC-\d{4}-\d{4,}", re.IGNORECASE)
-NOT_YOURS = "There is no escalation of that reference that you may open. The two agencies and managers may."
-CANNOT_READ = "The records cannot be read just now. Nothing is lost; try again in a minute."
-TOO_LATE = "Somebody was quicker, or this is not open any more. This is how it stands now."
+MOVE = re.compile(r"move_([a-z-]+)(?:_\d+)?")
+"""Of a list each row's button has a number, so that no two are the same."""
+REFERENCE = re.compile(r"(ESC|MASH)-\d{4}-\d{4,}", re.IGNORECASE)
 USAGE = (
     f"`{ESCALATE}` raises an escalation. `{ESCALATE} ESC-2026-0001` opens one. `{ESCALATE} list` shows yours. "
     "It is not a referral: in danger ring 999."
@@ -49,7 +45,7 @@ class Tickets:
         if not text:
             await self._raising.on_begin(call)
         elif REFERENCE.fullmatch(text):
-            await self._open(call, text.upper())
+            await self.open(call, text.upper())
         elif text.lower() == "list":
             await self._list(call)
         else:
@@ -59,88 +55,68 @@ class Tickets:
 
     async def on_open(self, call: Call) -> None:
         """The button under a notice, in the channel, or on Home."""
-        await self._open(call, str(call.action.get("value")))
+        await self.open(call, str(call.action.get("value")))
 
-    async def _open(self, call: Call, reference: str) -> None:
+    async def open(self, call: Call, reference: str) -> None:
+        """One ticket, of whatever kind."""
+        if (looked := await self._looked(call, reference)) is not None:
+            further, note = await self._forms.for_feedback(call, looked)
+            await self._forms.show(call, ticket_views.ticket(looked, further, note))
+
+    async def _looked(self, call: Call, reference: str) -> Looked[Any] | None:
+        """A ticket as the caller may see it; None where they may not, or it cannot be read: they hear so."""
         try:
-            looked = await self._forms.escalations.look(reference, await self._forms.viewer(call))
+            casework = self._forms.records.of(reference)
+            return await casework.look(reference, await self._forms.viewer(call))
         except (NotFound, NoPolicy):
-            await self._forms.show_or_say(call, NOT_YOURS)
+            await self._forms.show_or_say(call, self._forms.records.not_yours(reference))
         except NotSaved:
             await self._forms.show_or_say(call, CANNOT_READ)
-        else:
-            await self._forms.show(call, ticket_views.ticket(looked))
+        return None
 
     async def on_copy(self, call: Call) -> None:
         """Plain text for the child's record."""
-        try:
-            looked = await self._forms.escalations.look(str(call.action.get("value")), await self._forms.viewer(call))
-        except (NotFound, NoPolicy):
-            await self._forms.show_or_say(call, NOT_YOURS)
-            return
-        except NotSaved:
-            await self._forms.show_or_say(call, CANNOT_READ)
-            return
-        text = looked.speaking.for_the_record(looked.events)
-        await self._forms.show(call, ticket_views.copy(text))
+        if (looked := await self._looked(call, str(call.action.get("value")))) is not None:
+            text = looked.speaking.for_the_record(looked.events)
+            await self._forms.show(call, ticket_views.copy(text))
 
     async def on_move(self, call: Call) -> None:
         """A move: its form, or what it means, to be confirmed."""
         reference = str(call.action.get("value"))
-        name = str(call.action.get("action_id")).removeprefix("move_")
-        try:
-            move = MOVES[Kind(name)]
-            looked = await self._forms.escalations.look(reference, await self._forms.viewer(call))
-        except ValueError:
+        found = MOVE.fullmatch(str(call.action.get("action_id")))
+        name = found[1] if found else ""
+        if name not in set(Kind):
             await self._forms.show_or_say(call, messages.OLD_BUTTON)
-        except (NotFound, NoPolicy):
-            await self._forms.show_or_say(call, NOT_YOURS)
-        except NotSaved:
-            await self._forms.show_or_say(call, CANNOT_READ)
-        else:
-            if move not in looked.moves:
-                await self._forms.show(call, ticket_views.moved(looked.speaking, TOO_LATE))
-                return
-            fields = self._forms.escalations.fields(looked, move.kind)
-            metadata = {"reference": reference, "kind": move.kind.value}
-            await self._forms.show(call, ticket_views.move_form(looked, move, fields, metadata))
+            return
+        if (looked := await self._looked(call, reference)) is None:
+            return
+        move = next((move for move in looked.moves if move.kind == name), None)
+        if move is None:
+            await self._forms.show(call, ticket_views.moved(looked.speaking, TOO_LATE))
+            return
+        fields = move.asks(looked.speaking)
+        metadata = {"reference": reference, "kind": move.kind.value}
+        await self._forms.show(call, ticket_views.move_form(looked, move, fields, metadata))
 
     async def on_move_sent(self, call: Call) -> None:
         """Recorded, and then acknowledged with how it stands."""
         view = call.body["view"]
         metadata, values = json.loads(view["private_metadata"]), typed(view)
         card = self._forms.alarm(call, values)
-        kind = Kind(metadata["kind"])
-        try:
-            speaking = await in_time(self._moved(call, metadata["reference"], kind, values))
-        except InvalidForm as error:
-            await refuse(call, error.problems)
-        except NotNow as error:
-            await call.ack(response_action="update", view=ticket_views.moved(error.speaking, TOO_LATE))
-        except (NotFound, NoPolicy):
-            await call.ack(response_action="update", view=ticket_views.says("Escalation", NOT_YOURS))
-        except NotSaved:
-            await self._not_saved(call, view)
-        else:
-            if speaking is None:
-                await self._not_saved(call, view)
-            else:
-                said = f"Recorded: {MOVES[kind].label}."
-                await call.ack(response_action="update", view=ticket_views.moved(speaking, said))
+        kind, reference = Kind(metadata["kind"]), str(metadata["reference"])
+        not_yours = self._forms.records.not_yours(reference)
+        speaking = await self._forms.kept(call, self._moved(call, reference, kind, values), not_yours, reference)
+        if speaking is not None:
+            said = f"Recorded: {self._forms.records.of(reference).moves[kind].label}."
+            await call.ack(response_action="update", view=ticket_views.moved(speaking, said))
         await self._forms.post_card(call, card)
 
-    async def _moved(self, call: Call, reference: str, kind: Kind, values: Mapping[str, str | None]) -> Speaking:
+    async def _moved(self, call: Call, reference: str, kind: Kind, values: Mapping[str, str | None]) -> AnyWords:
         claim = f"view:{call.body['view'].get('id')}"
-        return await self._forms.escalations.move(
-            reference, kind, values, await self._forms.viewer(call), claim=claim
-        )
-
-    async def _not_saved(self, call: Call, view: Mapping[str, Any]) -> None:
-        first = next((block["block_id"] for block in view["blocks"] if block["type"] == "input"), None)
-        if first is not None:
-            await refuse(call, {first: NOT_SAVED})
-        else:
-            await call.ack(response_action="update", view=ticket_views.again(view, NOT_SAVED))
+        viewer = await self._forms.viewer(call)
+        casework = self._forms.records.of(reference)
+        moved: AnyWords = await casework.move(reference, kind, values, viewer, claim=claim)
+        return moved
 
     # Lists
 

@@ -7,14 +7,37 @@ from datetime import date, datetime
 
 from bot.knowledge.partnership import LeadContact
 from bot.tickets.clock import Audience, Reminder
-from bot.tickets.escalation import Event, Kind, Side
-from bot.tickets.moves import HAPPENED, HOW_TOLD, YES_NO
-from bot.tickets.raising import DONE, HEARD_BY
-from bot.tickets.standing import NOT_YET_TOLD, Standing, day, first_upper, label, moment
+from bot.tickets.escalations.moves import HAPPENED
+from bot.tickets.escalations.raising import DONE, HEARD_BY
+from bot.tickets.escalations.standing import NOT_YET_TOLD, Standing
+from bot.tickets.escalations.state import Stand
+from bot.tickets.moves import HOW_TOLD, YES_NO
+from bot.tickets.ticket import Event, Kind, Side
+from bot.tickets.words import day, first_upper, label, moment
+
+LABELS = {
+    "disagree": "What they disagree with",
+    "want": "What they want",
+    "level": "Level of need in dispute",
+    "own_reference": "Own case reference",
+    "talks": "Talks held",
+    "stage_why": "Why at this stage",
+    "why": "Why",
+    "whom": "Whom",
+    "talker": "Who will talk",
+    "view": "View",
+    "note": "Note",
+    "agreed": "What was agreed, or the reasons",
+    "learning": "Learning",
+    "link": "The message it began with",
+    "from_whom": "Who rang or wrote",
+}
 
 
 class Speaking(Standing):
-    """What is said when, and the history with what was typed."""
+    """What is said when, and what stands in the history."""
+
+    typed_labels = LABELS
 
     # What is said when
 
@@ -38,8 +61,10 @@ class Speaking(Standing):
             self.not_a_referral(now),
         ]
 
-    def to_send(self) -> str:
-        """A text with which a person tells the other agency; it names nobody."""
+    def to_send(self) -> str | None:
+        return self._to_send() if self.state.stand is Stand.NOT_TOLD else None
+
+    def _to_send(self) -> str:
         state, stage = self.state, self.policy.stage_by_id[self.state.stage]
         return (
             f"We have raised {state.reference} under the {self.policy.name}, from {self.agency(state.raising)} to "
@@ -69,7 +94,7 @@ class Speaking(Standing):
         return _said(
             f"{self.title}. {NOT_YET_TOLD}: the bot cannot reach anybody there.",
             f"{whom}, by phone or secure e-mail. A text to send:",
-            f"“{self.to_send()}”",
+            f"“{self._to_send()}”",
             "Then open it and press “They have been told”: the clock starts with that.",
         )
 
@@ -82,11 +107,6 @@ class Speaking(Standing):
             "Tell them by phone or secure e-mail, and ask for their answer. Without one it closes as not confirmed "
             f"by them{when}.",
         )
-
-    def happened(self, event: Event) -> str:
-        """What the others are told of an event. Nothing typed is in it."""
-        who = "" if event.side is Side.BOT else f"{self.side(event.side)} "
-        return _said(f"{self.title}. {first_upper(f'{who}{self._in_short(event)}')}.", *self.lines())
 
     def reminder(self, step: Reminder, now: datetime) -> str:
         """A reminder, for whoever it is that is reminded."""
@@ -109,20 +129,6 @@ class Speaking(Standing):
 
     # With what was typed
 
-    def history(self, events: Iterable[Event]) -> Iterator[str]:
-        """Each event in a line or more, with what was typed, for those who may read it."""
-        for event in events:
-            if event.kind in (Kind.REMINDED, Kind.READ, Kind.SNOOZED):
-                continue
-            by = "the bot" if event.side is Side.BOT else self.side(event.side)
-            behind = ", recorded at the command line" if event.data.get("operator") else ""
-            behind += ", as the partnership was told" if event.data.get("on_behalf") else ""
-            lines = [f"{moment(event.at, self.zone)}, {by}{behind}: {self._in_short(event)}"]
-            lines += [f"  {heading}: {text}" for heading, text in self._chosen(event)]
-            typed = sorted(event.typed.items(), key=lambda item: (_ORDER.get(item[0], len(_ORDER)), item[0]))
-            lines += [f"  {LABELS.get(name, name)}: {text}" for name, text in typed]
-            yield "\n".join(lines)
-
     def for_the_record(self, events: Iterable[Event]) -> str:
         """Plain text for the child's own record in an agency's system, with a line for the child's name."""
         return "\n".join(
@@ -133,11 +139,7 @@ class Speaking(Standing):
                 f"About: {label(self.policy.reasons, self.state.reason)}",
                 *self.lines(),
                 *self._outcome(),
-                "",
-                "What happened",
-                *self.history(events),
-                "",
-                f"{self.partnership.name}. Copied from the guidance bot; the bot holds no name of the child.",
+                *self.copied(events),
             ]
         )
 
@@ -151,7 +153,7 @@ class Speaking(Standing):
         yield f"Child safe meanwhile: {label(YES_NO, found.child_safe)}"
         yield f"Child's own view part of it: {label(YES_NO, found.voice)}"
 
-    def _chosen(self, event: Event) -> Iterator[tuple[str, str]]:
+    def chosen(self, event: Event) -> Iterator[tuple[str, str]]:
         """What was chosen beside what the event's line says."""
         data = event.data
         if "done" in data:
@@ -159,12 +161,14 @@ class Speaking(Standing):
         for name, heading in (("since", "Disagreed since"), ("received_on", "Received on")):
             if name in data:
                 yield heading, day(date.fromisoformat(data[name]))
+        if "feedback" in data:
+            yield "From the feedback request", data["feedback"]
         if "heard_by" in data:
             yield "Heard", label(HEARD_BY, data["heard_by"])
         if "setting" in data:
             yield "Setting", data["setting"]
 
-    def _in_short(self, event: Event) -> str:
+    def in_short(self, event: Event) -> str:
         data = event.data
         match event.kind:
             case Kind.OPENED:
@@ -223,31 +227,11 @@ class Speaking(Standing):
                 return "read by somebody who is not part of it"
             case Kind.LEFT:
                 return "the person who raised it has left; their agency's lead takes it over"
+        return event.kind.value
 
     def _ended(self, data: Mapping[str, str]) -> str:
         changed = label(self.policy.changes, data["change"]).lower()
         return f"{label(self.policy.outcomes, data['outcome']).lower()}; for the child: {changed}"
-
-
-LABELS = {
-    "disagree": "What they disagree with",
-    "want": "What they want",
-    "level": "Level of need in dispute",
-    "own_reference": "Own case reference",
-    "talks": "Talks held",
-    "stage_why": "Why at this stage",
-    "why": "Why",
-    "whom": "Whom",
-    "talker": "Who will talk",
-    "view": "View",
-    "note": "Note",
-    "agreed": "What was agreed, or the reasons",
-    "learning": "Learning",
-    "link": "The message it began with",
-    "from_whom": "Who rang or wrote",
-}
-"""How the typed parts of an event are headed, in the order in which they are shown."""
-_ORDER = {name: place for place, name in enumerate(LABELS)}
 
 
 def _said(*lines: str) -> str:

@@ -5,36 +5,31 @@ While the partnership has not confirmed its timescales, a date is "suggested", a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
 
-from bot.knowledge.partnership import Partnership
-from bot.knowledge.policy import EscalationPolicy, Option
-from bot.tickets.clock import Clock
-from bot.tickets.escalation import Escalation, Kind, Side, Stand
+from bot.knowledge.policy import EscalationPolicy
+from bot.tickets.escalations.clock import EscalationClock
+from bot.tickets.escalations.state import Escalation, Stand
+from bot.tickets.ticket import Kind, Side
+from bot.tickets.words import Words, day, first_upper, moment
 
-NOT_A_REFERRAL = "This is not a referral, and nobody is watching it tonight."
 PROVISIONAL = "provisional: the partnership has not confirmed its timescales yet"
 NOT_YET_TOLD = "NOT YET TOLD"
 
+STANDS: Mapping[Stand, str] = {
+    Stand.NOT_TOLD: NOT_YET_TOLD,
+    Stand.TOLD: "told, no answer yet",
+    Stand.ACKNOWLEDGED: "they have it",
+    Stand.MISDIRECTED: "wrong agency",
+    Stand.PROPOSED: "an outcome is proposed",
+    Stand.CLOSED: "closed",
+    Stand.WITHDRAWN: "withdrawn",
+}
+"""In a few words, for lists."""
 
-@dataclass(frozen=True)
-class Standing:
+
+class Standing(Words[Escalation, EscalationPolicy, EscalationClock]):
     """One escalation, the policy that it began under, and its clock, in words."""
-
-    state: Escalation
-    policy: EscalationPolicy
-    clock: Clock
-    partnership: Partnership
-
-    # Names
-
-    def agency(self, agency_id: str | None) -> str:
-        """An agency's name; its id where it is no longer listed."""
-        known = self.partnership.agency_by_id.get(agency_id or "")
-        return known.name if known else (agency_id or "an agency that is not known")
 
     def side(self, side: Side) -> str:
         """Who acts on a side."""
@@ -113,10 +108,6 @@ class Standing:
         said = how.get(state.closed_as, "") if state.closed_as else ""
         return f"closed on {moment(state.closed_at, self.zone)}: {said}"
 
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.partnership.time_zone)
-
     def lines(self) -> list[str]:
         """Stage, how it stands, and the date: what a channel message or a notice may say."""
         lines = [self.stage, first_upper(self.stands()) + "."]
@@ -131,32 +122,3 @@ class Standing:
     def other_name(self) -> str:
         """Whom the stage has to reach."""
         return self.side(Side.PARTNERSHIP if self.state.last else Side.RECEIVING)
-
-    def not_a_referral(self, now: datetime) -> str:
-        """That nobody watches, and when somebody looks next."""
-        look = self.clock.next_office_time(now)
-        when = "in office hours today" if look == now else f"on {moment(look, self.zone)}"
-        return f"{NOT_A_REFERRAL} The next look is expected {when}. If the child is not safe until then, ring:"
-
-
-def day(moment_or_day: date) -> str:
-    """Such as "Monday 30 November 2026"."""
-    return f"{moment_or_day:%A} {moment_or_day.day} {moment_or_day:%B %Y}"
-
-
-def moment(at: datetime | None, zone: ZoneInfo) -> str:
-    """Such as "Monday 30 November 2026, 9:05"."""
-    if at is None:
-        return "a day that is not known"
-    local = at.astimezone(zone)
-    return f"{day(local)}, {local.hour}:{local.minute:02d}"
-
-
-def first_upper(text: str) -> str:
-    """The first letter as at the beginning of a sentence."""
-    return text[:1].upper() + text[1:]
-
-
-def label(options: Iterable[Option], name: str) -> str:
-    """What a choice is called; its id where it is no longer offered."""
-    return next((option.label for option in options if option.id == name), name)

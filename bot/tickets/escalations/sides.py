@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bot.access import Viewer
-from bot.tickets.escalation import Escalation, Kind, Side
-from bot.tickets.moves import Move, is_open
+from bot.tickets.escalations.moves import is_open
+from bot.tickets.escalations.standing import Standing
+from bot.tickets.escalations.state import Escalation
+from bot.tickets.moves import Move
+from bot.tickets.ticket import Kind, Side
 
 ON_BEHALF = frozenset({Kind.ACKNOWLEDGED, Kind.VIEW_GIVEN, Kind.AGREED, Kind.DECLINED, Kind.WRONG_AGENCY})
 """What a manager may record for an agency of which the bot reaches nobody, as they were told it."""
@@ -39,7 +42,7 @@ def may_decide(state: Escalation, viewer: Viewer) -> bool:
     return (viewer.manager or viewer.operator) and independent
 
 
-def sides_for(move: Move, state: Escalation, viewer: Viewer, *, receiving_reached: bool) -> list[Side]:
+def sides_for(move: Move[Standing], state: Escalation, viewer: Viewer, *, receiving_reached: bool) -> list[Side]:
     """As whom somebody can make a move now.
 
     `receiving_reached`: whether the bot reaches anybody of the other agency. Where it does not, a manager of neither

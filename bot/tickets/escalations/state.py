@@ -1,7 +1,4 @@
-"""An escalation: what happened to it, event by event, and how it stands after the last of them.
-
-The state is never stored as such: it is worked out from the events, which are only ever added to.
-"""
+"""An escalation, as it stands after the last of its events."""
 
 from __future__ import annotations
 
@@ -11,48 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-
-class Side(StrEnum):
-    """As whom somebody acts on an escalation."""
-
-    RAISING = "raising"
-    RECEIVING = "receiving"
-    PARTNERSHIP = "partnership"
-    BOT = "bot"
-
-    @property
-    def other(self) -> Side:
-        """The agency on the other side; of the partnership and the bot, nobody."""
-        return {Side.RAISING: Side.RECEIVING, Side.RECEIVING: Side.RAISING}.get(self, self)
-
-
-class Kind(StrEnum):
-    """What can happen to an escalation."""
-
-    OPENED = "opened"
-    TOLD = "other-agency-told"
-    ACKNOWLEDGED = "acknowledged"
-    TALKER_NAMED = "talker-named"
-    VIEW_GIVEN = "view-given"
-    ADDED = "added"
-    MADE_URGENT = "made-urgent"
-    WRONG_AGENCY = "wrong-agency"
-    REDIRECTED = "redirected"
-    HANDED_ON = "handed-on"
-    PROPOSED = "outcome-proposed"
-    AGREED = "outcome-agreed"
-    DECLINED = "outcome-declined"
-    DECIDED = "partnership-decided"
-    LAPSED = "closed-unconfirmed"
-    WITHDRAWN = "withdrawn"
-    REOPENED = "reopened"
-    FILED = "filed"
-    FOLLOWED_UP = "followed-up"
-    CHASED = "chased"
-    SNOOZED = "snoozed"
-    REMINDED = "reminded"
-    READ = "read"
-    LEFT = "raiser-left"
+from bot.tickets.ticket import Event, Kind, Side, Ticket
 
 
 class Stand(StrEnum):
@@ -72,22 +28,6 @@ OPEN = frozenset(Stand) - {Stand.CLOSED, Stand.WITHDRAWN}
 
 
 @dataclass(frozen=True)
-class Event:
-    """One line of an escalation's history. `data` holds choices and dates; `typed` what somebody wrote."""
-
-    ticket: str
-    kind: Kind
-    at: datetime
-    side: Side
-    person_id: str | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
-    typed: Mapping[str, str] = field(default_factory=dict)
-    """Empty where there was none, or where it was removed when its time was up."""
-    seq: int = 0
-    """Its place in the history of all tickets; given when it is recorded."""
-
-
-@dataclass(frozen=True)
 class Outcome:
     """How an escalation ended, or is proposed to end: choices of the policy's closed lists."""
 
@@ -97,52 +37,33 @@ class Outcome:
     voice: str
 
 
-@dataclass(frozen=True)
-class Escalation:
+@dataclass(frozen=True, kw_only=True)
+class Escalation(Ticket):
     """How an escalation stands after its last event."""
 
-    reference: str
-    opened_at: datetime
-    raiser: str | None
-    """The person who raised it; None where a manager recorded it for somebody whom the bot does not know."""
-    raising: str
     receiving: str
-    """The two agencies."""
+    """The other agency."""
     reason: str
     child_safe: str
-    policy: str
-    """The version of the policy that it began under."""
     stage: str
     stand: Stand
     last: bool = False
     """Whether the partnership decides at this stage."""
     urgent: bool = False
     urgent_since: datetime | None = None
-    recorded_by: str | None = None
-    """The manager who recorded it for somebody else."""
     received_on: date | None = None
     stage_since: datetime | None = None
     """When the stage began: when the other agency was told of it."""
-    waiting_since: datetime | None = None
-    """Since when somebody's move is waited for."""
-    wait: int = 0
-    """The event that began the waiting."""
     acknowledged_at: datetime | None = None
     """When the other agency first said that it has it."""
     proposed_by: Side | None = None
     proposer: str | None = None
     """Who proposed the outcome: nobody agrees to their own, also where they act for both sides."""
     outcome: Outcome | None = None
-    closed_at: datetime | None = None
-    closed_as: Kind | None = None
     named: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The people whom each side named to talk, by their ids."""
     filed: frozenset[Side] = frozenset()
     followed_up: bool = False
-    raiser_left: bool = False
-    reminded: frozenset[str] = frozenset()
-    """The reminders that were sent while this move is waited for."""
-    snoozed_until: datetime | None = None
     stages_told: Mapping[str, datetime] = field(default_factory=dict)
     """When each stage that was reached began."""
 
@@ -254,8 +175,7 @@ def after(state: Escalation, event: Event) -> Escalation:
             return replace(state, snoozed_until=datetime.fromisoformat(data["until"]))
         case Kind.LEFT:
             return replace(state, raiser_left=True)
-        case Kind.OPENED | Kind.VIEW_GIVEN | Kind.ADDED | Kind.CHASED | Kind.READ:
-            return state
+    return state  # the others tell of something, and change nothing
 
 
 def folded(events: Iterable[Event]) -> Escalation:

@@ -1,0 +1,1 @@
+"""Escalations: professional disagreements between agencies, under the policy of the partnership."""

@@ -1,0 +1,1 @@
+"""Feedback requests: a referrer asks what became of a referral to the MASH."""
