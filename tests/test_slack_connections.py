@@ -1,6 +1,15 @@
-"""The connections to Slack: kept open between messages, and as many as are needed."""
+"""The connections to Slack: kept open between messages, as many as are needed, and nothing made for a log."""
+
+import logging
 
 from slack_stand_in import Hangs
+from slack_workspace import SECRET
+from ticketing import escalations_of
+
+from bot.answering.library import Library
+from bot.config import ROOT, SlackSettings
+from bot.desk import Desk, now
+from handlers.slack.app import Slack
 
 QUESTION = "what is private fostering"
 MORE_THAN_A_POOL = 101
@@ -47,3 +56,10 @@ def test_however_many_messages_hang_the_next_one_goes_out(bot):
         hang.release()
     bot.settle()
     assert len(bot.slack.taken("chat.postMessage")) == 2 + MORE_THAN_A_POOL
+
+
+def test_the_sdk_makes_no_text_of_a_message_for_its_log(tmp_path):
+    """It asks its own logger alone, whose level is otherwise unset, which to it is below DEBUG."""
+    desk = Desk(Library(ROOT / "knowledge", "nowhere", tmp_path, now), None)
+    slack = Slack(desk, SlackSettings("xoxb-test", SECRET, "http://127.0.0.1:1/", frozenset()), escalations_of(desk))
+    assert slack.app.client.logger.level > logging.DEBUG

@@ -64,8 +64,12 @@ class Slack:
     ) -> None:
         self.desk = desk
         self._in_flight: set[asyncio.Task[Any]] = set()
+        # Bolt logs what was typed, and the SDK makes a text of each message, logged or not.
+        # Each of their loggers takes its level from the one given here, else from the root.
+        quiet = logging.getLogger("slack_bolt")
+        quiet.setLevel(logging.CRITICAL)
         client, self._posting = (
-            AsyncWebClient(token=settings.bot_token, base_url=settings.api_url, timeout=SENDING_SECONDS)
+            AsyncWebClient(token=settings.bot_token, base_url=settings.api_url, timeout=SENDING_SECONDS, logger=quiet)
             for _ in range(2)
         )
         client.retry_handlers = retry_handlers()
@@ -89,9 +93,6 @@ class Slack:
         self._home = Home(self._questions, self._agencies, people, (self._tickets, self._asking, self._mash_list))
         self._shortcuts = Shortcuts(self._questions)
         self._switching = Switching(self._questions, people, self._home)
-        # Bolt logs what was typed. Each of its loggers takes its level from the one given here, else from the root.
-        quiet = logging.getLogger("slack_bolt")
-        quiet.setLevel(logging.CRITICAL)
         self._confirmed = False
         self._confirming = asyncio.Lock()
         self._verifier = SignatureVerifier(settings.signing_secret) if settings.signing_secret else None

@@ -122,11 +122,15 @@ class Call:
 async def respond_at(response_url: str, outgoing: Outgoing, client: AsyncWebClient) -> None:
     """Answer at the address that came with a request, so that only the asker sees it; simpler where Slack refuses.
 
-    `client`: whose connections are used.
+    `client`: whose connections and whose log are used.
     Raises: NotDelivered. (Bolt's own `respond` would wait for no rate limit, and not say that it failed.)
     """
     address = AsyncWebhookClient(
-        response_url, timeout=SENDING_SECONDS, session=client.session, retry_handlers=retry_handlers()
+        response_url,
+        timeout=SENDING_SECONDS,
+        session=client.session,
+        retry_handlers=retry_handlers(),
+        logger=client.logger,
     )
     for attempt in (outgoing, *outgoing.simpler()):
         sent = await address.send(**attempt.as_arguments(), response_type="ephemeral", replace_original=False)
