@@ -198,7 +198,7 @@ class Desk:
             return known
         try:
             async with asyncio.timeout(KNOWN_SECONDS):
-                known = await self.store.read(look)
+                known = await self.store.look_up(look)
                 if known.person is None and not known.done:
                     person = await self.store.write(lambda tx: people.find_or_add(tx, channel, user))
                     known = replace(known, person=person)
@@ -212,7 +212,7 @@ class Desk:
             return None
         try:
             async with asyncio.timeout(KNOWN_SECONDS):
-                known = await self.store.read(lambda tx: people.find(tx, channel, user))
+                known = await self.store.look_up(lambda tx: people.find(tx, channel, user))
                 return known or await self.store.write(lambda tx: people.find_or_add(tx, channel, user))
         except (*STORAGE_FAILS, TimeoutError) as error:
             log.error("a person could not be looked up: %s", where(error))

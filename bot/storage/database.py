@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +26,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from bot.storage.migrations import migrations
+from bot.storage.outcomes import LookUps, Outcome, Waiting, still_wanted, tell
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class DatabaseUnusable(Exception):
 
 
 Row = Mapping[str, Any]
-Job = tuple[Callable[["Transaction"], Any], Future[Any]]
+Job = tuple[Callable[["Transaction"], Any], Waiting]
 
 
 class Transaction:
@@ -155,6 +155,7 @@ class Store:
         self._reads = 0
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
+        self._look_ups = LookUps(self.read)
         self._writer = threading.Thread(target=self._write_all, name="writer", daemon=True)
         self._writer.start()
 
@@ -164,17 +165,22 @@ class Store:
         Raises: Busy, Closed.
         """
         future: Future[T] = Future()
+        self._put(work, future)
+        return future
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """As `submit`, awaited. Raises also what `work` raises."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._put(work, future)
+        return await future
+
+    def _put(self, work: Callable[[Transaction], Any], future: Waiting) -> None:
         with self._closing:
             if self._closed:
                 raise Closed
             if not self._places.acquire(blocking=False):
                 raise Busy
             self._queue.put((work, future))
-        return future
-
-    async def write(self, work: Callable[[Transaction], T]) -> T:
-        """As `submit`, awaited. Raises also what `work` raises."""
-        return await asyncio.wrap_future(self.submit(work))
 
     async def check_writable(self) -> None:
         """Begin and end a transaction on the writer, which takes the lock that a write needs.
@@ -215,6 +221,10 @@ class Store:
 
         return await asyncio.to_thread(run)
 
+    async def look_up(self, work: Callable[[Transaction], T]) -> T:
+        """As `read`, for a few rows: what comes while another is under way is read after it, all together."""
+        return await self._look_ups.do(work)
+
     @contextmanager
     def alone(self, what: str) -> Iterator[bool]:
         """Whether this is the only process that does `what` just now; it is kept from the others meanwhile.
@@ -248,15 +258,14 @@ class Store:
         connection: sqlite3.Connection | None = None
         for group in self._groups():
             self._places.release(len(group))
-            wanted = [(work, future) for work, future in group if future.set_running_or_notify_cancel()]
+            wanted = [(work, future) for work, future in group if still_wanted(future)]
             works = [work for work, _ in wanted]
             try:
                 connection = connection or connect(self._path)
                 outcomes = _together(connection, works) or [_alone(connection, work) for work in works]
             except BaseException as error:
-                outcomes = [_Outcome(error=error)] * len(wanted)
-            for (_, future), outcome in zip(wanted, outcomes, strict=True):
-                outcome.tell(future)
+                outcomes = [Outcome(error=error)] * len(wanted)
+            tell([(future, outcome) for (_, future), outcome in zip(wanted, outcomes, strict=True)])
         if connection is not None:
             connection.close()
 
@@ -272,21 +281,7 @@ class Store:
                 return
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What came of one work: its result, or what it raised."""
-
-    result: Any = None
-    error: BaseException | None = None
-
-    def tell(self, future: Future[Any]) -> None:
-        if self.error is None:
-            future.set_result(self.result)
-        else:
-            future.set_exception(self.error)
-
-
-def _together(connection: sqlite3.Connection, works: Sequence[Callable[[Transaction], Any]]) -> list[_Outcome] | None:
+def _together(connection: sqlite3.Connection, works: Sequence[Callable[[Transaction], Any]]) -> list[Outcome] | None:
     """Several works in one transaction; None where there are not several, or where all of it was rolled back.
 
     Raises: sqlite3.Error where the lock cannot be had.
@@ -304,23 +299,23 @@ def _together(connection: sqlite3.Connection, works: Sequence[Callable[[Transact
     return outcomes
 
 
-def _in_savepoint(connection: sqlite3.Connection, work: Callable[[Transaction], Any]) -> _Outcome:
+def _in_savepoint(connection: sqlite3.Connection, work: Callable[[Transaction], Any]) -> Outcome:
     """Raises: sqlite3.Error where the work cannot be undone alone: SQLite has rolled back all."""
     connection.execute("SAVEPOINT one")
     try:
-        outcome = _Outcome(work(Transaction(connection)))
+        outcome = Outcome(work(Transaction(connection)))
     except BaseException as error:
         connection.execute("ROLLBACK TO one")
-        outcome = _Outcome(error=error)
+        outcome = Outcome(error=error)
     connection.execute("RELEASE one")
     return outcome
 
 
-def _alone(connection: sqlite3.Connection, work: Callable[[Transaction], Any]) -> _Outcome:
+def _alone(connection: sqlite3.Connection, work: Callable[[Transaction], Any]) -> Outcome:
     try:
-        return _Outcome(_in_transaction(connection, work))
+        return Outcome(_in_transaction(connection, work))
     except BaseException as error:
-        return _Outcome(error=error)
+        return Outcome(error=error)
 
 
 def _in_transaction(connection: sqlite3.Connection, work: Callable[[Transaction], T]) -> T:
