@@ -45,11 +45,13 @@ class Postings:
         """The weights of `terms`, each times its factor, summed for each of `size` documents."""
         starts = self.starts[terms]
         lengths = self.starts[terms + 1] - starts
-        # Where each term's weights stand, for all terms at once: a slice a term would take several times as long.
-        before = np.cumsum(lengths) - lengths
-        places = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
-        weights = self.weights[places] * np.repeat(factors, lengths)
-        return np.bincount(self.documents[places], weights=weights, minlength=size).astype(np.float32)
+        # Where each term's weights stand, for all terms at once: a slice a term would take several times as long, and
+        # an index in brackets longer than `take`.
+        ends = lengths.cumsum()
+        places = (starts - ends + lengths).repeat(lengths)
+        places += np.arange(len(places))
+        weights = self.weights.take(places) * factors.repeat(lengths)
+        return np.bincount(self.documents.take(places), weights=weights, minlength=size).astype(np.float32)
 
 
 def _postings(columns: Sequence[Mapping[str, float]]) -> Postings:
