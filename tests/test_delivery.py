@@ -1,4 +1,4 @@
-"""What an escalation has to tell arrives, whatever Slack does meanwhile; and where it cannot, somebody sees that."""
+"""What a ticket has to tell arrives, whatever Slack does meanwhile; and where it cannot, somebody sees that."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from itertools import groupby
 import pytest
 from slack_stand_in import PATIENCE, Hangs, Refused, Status, limited
 from slack_workspace import ASKER, home_of
-from ticket_load import raise_directly, reference_in
+from ticket_load import BOTH, ESCALATION, FEEDBACK, reference_in, sent_directly
 from ticketing import town
 
 from bot import outbox as sending
@@ -30,7 +30,11 @@ from handlers.slack import app, call, people, ticket_views
 MONDAY = datetime(2026, 4, 27, 9, 0, tzinfo=UTC)  # 10:00 in London
 MANAGER, LEAD, DSL, CHANNEL = "U0ANN", "U0TEAM", "U0DSL", "C0ESCALATE"
 EVERYBODY = "everybody"
-ONE, TWO = "ESC-2026-0001", "ESC-2026-0002"
+ONE = "ESC-2026-0001"
+TOLD = {ESCALATION.kind: (ASKER, CHANNEL, LEAD), FEEDBACK.kind: (ASKER,)}
+"""Who is told when one of a kind begins."""
+THEN = {ESCALATION.kind: ["opened", "other-agency-told"], FEEDBACK.kind: ["opened"]}
+"""What has happened to it once they were."""
 
 
 @pytest.fixture
@@ -76,9 +80,9 @@ def trouble(bot, monkeypatch):
     return answers
 
 
-def raised(bot, view="V1", user=ASKER, **changes):
-    """The reference of an escalation that was raised and acknowledged."""
-    reference = reference_in(raise_directly(bot, user, view, **changes))
+def raised(bot, view="V1", user=ASKER, form=ESCALATION, **changes):
+    """The reference of an escalation that was raised and acknowledged, or of another kind of ticket."""
+    reference = reference_in(sent_directly(bot, form, user, view, **changes))
     assert reference
     return reference
 
@@ -145,6 +149,7 @@ def assert_all_through_in_order(bot):
 # Slack fails
 
 
+@pytest.mark.parametrize("form", BOTH, ids=str)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -159,34 +164,36 @@ def assert_all_through_in_order(bot):
     ],
     ids=str,
 )
-def test_while_slack_takes_nothing_an_escalation_is_recorded_and_everything_is_told_later_in_its_order(
-    bot, trouble, answer
+def test_while_slack_takes_nothing_a_ticket_is_recorded_and_everything_is_told_later_in_its_order(
+    bot, trouble, answer, form
 ):
     trouble[EVERYBODY] = answer
-    assert raised(bot) == ONE
-    for recipient in (ASKER, CHANNEL, LEAD):
+    one = raised(bot, form=form)
+    for recipient in TOLD[form.kind]:
         tried(bot, recipient, 1)
-    assert raised(bot, "V2") == TWO
+    two = raised(bot, "V2", form=form)
+    assert (one, two) == (f"{form.prefix}-2026-0001", f"{form.prefix}-2026-0002")
     assert bot.slack.taken("chat.postMessage") == []
-    assert kinds(bot) == ["opened"], "nobody was told, so the clock does not run"
+    assert kinds(bot, one) == ["opened"], "nobody was told, so the clock does not run"
     trouble.clear()
     go_on(bot)
     assert_all_through_in_order(bot)
-    for reference in (ONE, TWO):
-        assert kinds(bot, reference) == ["opened", "other-agency-told"]
+    for reference in (one, two):
+        assert kinds(bot, reference) == THEN[form.kind]
     told = "SELECT at FROM events WHERE kind = 'other-agency-told'"
     assert all(row["at"] > utc(MONDAY) for row in bot.rows(told)), "the clock starts when they were told, not before"
 
 
-def test_while_slack_is_down_an_escalation_is_recorded_and_everything_is_told_later(bot):
+@pytest.mark.parametrize("form", BOTH, ids=str)
+def test_while_slack_is_down_a_ticket_is_recorded_and_everything_is_told_later(bot, form):
     bot.slack.down = True
-    assert raised(bot) == ONE
-    for recipient in (ASKER, CHANNEL, LEAD):
+    reference = raised(bot, form=form)
+    for recipient in TOLD[form.kind]:
         tried(bot, recipient, 1)
     bot.slack.down = False
     go_on(bot)
     assert_all_through_in_order(bot)
-    assert kinds(bot) == ["opened", "other-agency-told"]
+    assert kinds(bot, reference) == THEN[form.kind]
 
 
 def test_a_recipient_at_whom_slack_hangs_keeps_no_other_waiting_for_long(start, monkeypatch):
@@ -397,14 +404,14 @@ def looked_up_each_time(monkeypatch):
     monkeypatch.setattr(people, "KEPT_SECONDS", 0)
 
 
+@pytest.mark.parametrize("form", BOTH, ids=str)
 def test_what_somebody_raised_whose_account_was_closed_goes_over_to_their_agencys_lead(
-    bot, trouble, looked_up_each_time
+    bot, trouble, looked_up_each_time, form
 ):
     trouble[EVERYBODY] = Refused("fatal_error")
-    raised(bot)
-    raised(bot, "V2")
-    raised(bot, "V3", user="U0OTHER")
-    for recipient in (ASKER, CHANNEL, LEAD):
+    one, two = raised(bot, form=form), raised(bot, "V2", form=form)
+    others = raised(bot, "V3", user="U0OTHER", form=form)
+    for recipient in TOLD[form.kind]:
         tried(bot, recipient, 1)
     bot.slack.closed.add(ASKER)
     trouble.clear()
@@ -414,14 +421,15 @@ def test_what_somebody_raised_whose_account_was_closed_goes_over_to_their_agency
         ("account_closed", True),
         ("account_closed", True),
     ]
-    for reference in (ONE, TWO):
-        assert sorted(kinds(bot, reference)) == ["opened", "other-agency-told", "raiser-left"]
+    for reference in (one, two):
+        assert sorted(kinds(bot, reference)) == [*THEN[form.kind], "raiser-left"]
         told = [text for text in texts_to(bot, DSL) if reference in text]
         assert "has left" in told[0]
-        assert "was told" in told[-1]
-    assert kinds(bot, "ESC-2026-0003") == ["opened", "other-agency-told"]
-    assert len(texts_to(bot, "U0OTHER")) == 2
-    assert {row["stand"] for row in bot.rows("SELECT stand FROM tickets")} == {"told"}
+        assert form is FEEDBACK or "was told" in told[-1]
+    assert kinds(bot, others) == THEN[form.kind]
+    assert len(texts_to(bot, "U0OTHER")) == (2 if form is ESCALATION else 1)
+    stands = {row["stand"] for row in bot.rows("SELECT stand FROM tickets")}
+    assert stands == {"told" if form is ESCALATION else "not-late-yet"}
 
 
 def test_what_is_closed_already_stays_with_whoever_has_left(bot, looked_up_each_time):

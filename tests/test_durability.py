@@ -13,12 +13,14 @@ import time
 from collections import Counter, defaultdict
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from slack_stand_in import PATIENCE
 from slack_workspace import SECRET, Client, rows_of
-from ticket_load import raise_directly, reference_in
+from ticket_load import ESCALATION, FEEDBACK, references_in, sent_directly
 from ticketing import town
 
 from bot.config import ROOT
@@ -31,14 +33,16 @@ KILLS = int(os.environ.get("KILLS", "100"))
 SEED = int(os.environ.get("SEED", "20261127"))
 """Of the moments; `SEED=7 KILLS=500 pytest -s tests/test_durability.py` tries others, and more of them."""
 RAISING = 3
-"""Threads, each of which raises one escalation after the other."""
+"""Threads, each of which begins one ticket after the other: escalations and feedback requests in turn."""
 PEOPLE = 30
 LIFE_SECONDS = 0.12
 """A bot lives so long at most after it has acknowledged something, or where it is killed while it starts, in all."""
 KILLED_AT_THE_START = 0.2
 """The share of bots that are killed whether they have acknowledged anything yet or not."""
 DELIVERY_SECONDS = 120
-MANAGER, CHANNEL, LEAD = "U0ANN", "C0ESCALATE", "U0TEAM"
+MANAGER, CHANNEL, LEAD, OFFICER, MASH_CHANNEL = "U0ANN", "C0ESCALATE", "U0TEAM", "U0MASH", "C0MASH"
+BEGUN_WITH = {"ESC": ("opened", "other-agency-told"), "MASH": ("opened",)}
+"""What has happened to a ticket on which nobody has acted yet."""
 
 NURSERY = """
 import os, runpy, sys
@@ -77,6 +81,8 @@ class Place:
             "SLACK_API_URL": stand_in.api_url,
             "MANAGERS": MANAGER,
             "ESCALATIONS_CHANNEL": CHANNEL,
+            "MASH_OFFICERS": OFFICER,
+            "MASH_CHANNEL": MASH_CHANNEL,
             "SEMANTIC_MODEL": str(folder / "no-model"),
         }
 
@@ -122,12 +128,12 @@ class Place:
 
 @dataclass
 class Load:
-    """Escalations that are raised by several people at once, each sent again until it is acknowledged."""
+    """Tickets of both kinds that several people begin at once, each sent again until it is acknowledged."""
 
     place: Place
     stand_in: object
     acknowledged: dict = field(default_factory=dict)
-    """view -> reference."""
+    """view -> references."""
     raisers: dict = field(default_factory=dict)
     """view -> user."""
     cut_off: int = 0
@@ -138,7 +144,7 @@ class Load:
 
     def __enter__(self):
         numbers = itertools.count()
-        self._threads = [threading.Thread(target=self._raise_one_by_one, args=(numbers,)) for _ in range(RAISING)]
+        self._threads = [threading.Thread(target=self._send_one_by_one, args=(numbers,)) for _ in range(RAISING)]
         for thread in self._threads:
             thread.start()
         return self
@@ -164,31 +170,42 @@ class Load:
         with httpx.Client(base_url=self.place.url, timeout=PATIENCE, trust_env=False) as http:
             yield Client(self.stand_in, http)
 
-    def _raise_one_by_one(self, numbers):
+    def _send_one_by_one(self, numbers):
         with self.person() as person:
             while not self.ending.is_set():
                 number = next(numbers)
                 view = f"V{number:05}"
                 user = self.raisers[view] = f"U0P{number % PEOPLE:03}"
                 deadline = time.monotonic() + 2 * PATIENCE
-                while (reference := self._sent(person, user, view)) is None:
+                while not (references := self._sent(person, user, view)):
                     if time.monotonic() > deadline:
                         self.wrong.append(f"{view} is not acknowledged")
                         return
                 with self.changed:
-                    self.acknowledged[view] = reference
+                    self.acknowledged[view] = references
                     self.changed.notify_all()
 
     def _sent(self, person, user, view):
         try:
-            answer = raise_directly(person, user, view)
+            answer = sent(person, user, view)
         except httpx.ConnectError:
             threading.Event().wait(0.01)  # there is no bot just now
-            return None
+            return ()
         except httpx.TransportError:
             self.cut_off += 1
-            return None
-        return reference_in(answer)
+            return ()
+        return references_in(answer)
+
+
+def sent(person, user, view):
+    """Send a form: an escalation, or what became of a referral of today and its minutes, in turn.
+
+    The answer is not late yet, so that request is held; for minutes no time is known, so that one is the MASH's.
+    """
+    if int(view[1:]) % 2 == 0:
+        return sent_directly(person, ESCALATION, user, view)
+    today = datetime.now(ZoneInfo("Europe/London")).date().isoformat()
+    return sent_directly(person, FEEDBACK, user, view, day=today, needs="decision,strategy-minutes")
 
 
 @pytest.fixture
@@ -216,7 +233,8 @@ def test_a_bot_that_is_killed_a_hundred_times_under_load_loses_nothing_that_it_a
             wait_until_delivered(place)
             last.send_signal(signal.SIGTERM)
             assert last.wait(2 * PATIENCE) in (0, -signal.SIGTERM)
-    print(f"{len(load.acknowledged)} escalations, {load.cut_off} submissions cut off")
+    begun = Counter(len(references) for references in load.acknowledged.values())
+    print(f"{begun[1]} escalations, {begun[2]} pairs of requests, {load.cut_off} submissions cut off")
     assert load.cut_off >= KILLS / 10, "hardly any bot was killed while it had something to do"
     assert again == load.acknowledged
     assert_each_stands_once(place, load)
@@ -228,7 +246,7 @@ def test_a_bot_that_is_killed_a_hundred_times_under_load_loses_nothing_that_it_a
 def sent_again(load):
     """What each submission is answered with that is sent once more."""
     with load.person() as person:
-        return {view: reference_in(raise_directly(person, load.raisers[view], view)) for view in load.acknowledged}
+        return {view: references_in(sent(person, load.raisers[view], view)) for view in load.acknowledged}
 
 
 def wait_until_delivered(place):
@@ -241,23 +259,31 @@ def wait_until_delivered(place):
 def assert_each_stands_once(place, load):
     """Each acknowledged reference with its first event and its messages, none twice, and without a gap."""
     references = [row["reference"] for row in place.rows("SELECT reference FROM tickets")]
-    assert sorted(load.acknowledged.values()) == sorted(references)
+    assert sorted(name for names in load.acknowledged.values() for name in names) == sorted(references)
     years = defaultdict(list)
     for reference in references:
-        _, year, number = reference.split("-")
-        years[year].append(int(number))
+        prefix, year, number = reference.split("-")
+        years[prefix, year].append(int(number))
     for numbers in years.values():
         assert sorted(numbers) == list(range(1, len(numbers) + 1))
     people = {row["id"]: row["channel_user_id"] for row in place.rows("SELECT * FROM people")}
     first = {row["ticket"]: row for row in place.rows("SELECT * FROM events WHERE kind = 'opened'")}
     kinds = Counter((row["ticket"], row["kind"]) for row in place.rows("SELECT ticket, kind FROM events"))
-    assert kinds == {(reference, kind): 1 for reference in references for kind in ("opened", "other-agency-told")}
+    assert kinds == {(name, kind): 1 for name in references for kind in BEGUN_WITH[name.partition("-")[0]]}
     queued = {row["dedupe"] for row in place.rows("SELECT dedupe FROM outbox")}
-    for view, reference in load.acknowledged.items():
-        event = first[reference]
-        assert people[event["person_id"]] == load.raisers[view]
-        name = f"{reference}:{event['seq']}"
-        assert {f"recorded:{reference}", f"card:{name}", f"tell:{name}:{LEAD}"} <= queued
+    for view, names in load.acknowledged.items():
+        for reference in names:
+            event, by = first[reference], load.raisers[view]
+            assert people[event["person_id"]] == by
+            name = f"{reference}:{event['seq']}"
+            if reference.startswith("ESC"):
+                assert {f"recorded:{reference}", f"card:{name}", f"tell:{name}:{LEAD}"} <= queued
+            else:
+                assert f"{name}:{by}" in queued
+    # Of a request and the one beside it both stand, or neither.
+    assert {len(names) for names in load.acknowledged.values()} == {1, 2}
+    stands = Counter(row["stand"] for row in place.rows("SELECT stand FROM tickets WHERE kind = 'feedback'"))
+    assert stands["not-late-yet"] == stands["asked"] == stands.total() / 2
 
 
 def assert_the_file_is_whole(place):
@@ -278,16 +304,19 @@ def assert_every_message_arrived_in_order(place, stand_in):
     shown = defaultdict(list)
     for row in place.rows("SELECT * FROM outbox ORDER BY rowid"):
         assert row["given_up"] is None
-        if row["kind"] != MessageKind.CARD:
+        if row["kind"] not in (MessageKind.CARD, MessageKind.LIST):
             queued[row["recipient"]].append(ticket_views.notice(row["message"], row["ticket"]).text)
     for call in stand_in.taken():
         if call.method in ("chat.postMessage", "chat.update"):
             if call.channel == CHANNEL:
                 shown[re.search(r"ESC-\d{4}-\d{4,}", call.text)[0]].append(call.text)
-            else:
+            elif call.channel != MASH_CHANNEL:
                 arrived[call.channel].append(call.text)
     # What was sent and not yet marked when the bot was killed is sent again, before anything else to them.
     assert {who: [text for text, _ in itertools.groupby(texts)] for who, texts in arrived.items()} == queued
+    # To the MASH one message a day, however often the bot was started on it.
+    days = Counter(row["day"] for row in place.rows("SELECT date(created) AS day FROM outbox WHERE kind = 'list'"))
+    assert set(days.values()) <= {1}
     cards = Counter(row["ticket"] for row in place.rows("SELECT ticket FROM outbox WHERE kind = 'card'"))
     assert cards.keys() == shown.keys()
     for reference, texts in shown.items():

@@ -17,8 +17,10 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from bot.storage import claims, database, people
-from bot.storage.database import Busy, Closed, DatabaseUnusable, Store, connect, migrate, utc
+from bot.storage.database import Busy, Closed, DatabaseUnusable, Store, Transaction, connect, migrate, utc
+from bot.storage.history import History
 from bot.storage.migrations import migrations
+from bot.tickets.ticket import Event, Kind, Side
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TABLES = {
@@ -160,6 +162,88 @@ def test_a_copy_holds_what_still_stands_in_the_write_ahead_log(path):
         assert path.with_name(f"{path.name}-wal").stat().st_size > 0
         migrate(path)
     assert people_in(copies(path)[0]) == [("p1",), ("p2",)]
+
+
+ESCALATIONS = [
+    ("ESC-2026-0001", "p1", "told", "receiving", "2026-11-23", "2026-11-23T09:00:00.000000Z", None, None),
+    ("ESC-2026-0002", "p2", "closed", None, None, None, "2026-11-20T12:00:00.000000Z", "outcome-agreed"),
+    ("ESC-2026-0003", None, "not-told", "raising", None, "2026-11-23T09:00:00.000000Z", None, None),
+]
+"""Reference, raiser, stand, move, due, next look, closed at and as."""
+NAMED = [("ESC-2026-0001", "p2"), ("ESC-2026-0001", "p3"), ("ESC-2026-0002", "p1")]
+KEY = "a" * 64
+
+
+def make_one_with_escalations(path):
+    """A file as the version made it that had escalations only: with people on them, their history and messages."""
+    path.parent.mkdir(parents=True)
+    with closing(connect(path)) as connection:
+        migrations.apply(Database(connection), stop_before="m007_feedback_requests")
+        connection.execute("INSERT INTO policies VALUES ('v1', '{}')")
+        for name in ("p1", "p2", "p3"):
+            connection.execute(
+                "INSERT INTO people (id, channel, channel_user_id) VALUES (?, 'slack', ?)", (name, name)
+            )
+        for reference, raiser, stand, move, due, look, closed, closed_as in ESCALATIONS:
+            connection.execute(
+                "INSERT INTO tickets (reference, kind, opened_at, raiser, raising, receiving, reason, policy, stage, "
+                "stand, urgent, move, due, next_look, told_at, closed_at, closed_as, outcome, child_safe) VALUES "
+                "(?, 'escalation', ?, ?, 'school', 'council', 'roles', 'v1', 'stage-1', ?, 1, ?, ?, ?, ?, ?, ?, "
+                "'changed', 'yes')",
+                (reference, utc(NOON), raiser, stand, move, due, look, utc(NOON), closed, closed_as),
+            )
+            tx, history = Transaction(connection), History(KEY)
+            data, typed = {"raising": "school"}, {"disagree": "It was turned down."}
+            history.add(tx, Event(reference, Kind.OPENED, NOON, Side.RAISING, raiser, data, typed))
+            history.add(tx, Event(reference, Kind.TOLD, NOON, Side.BOT))
+            connection.execute(
+                "INSERT INTO outbox (id, created, due, channel, recipient, message, kind, ticket, dedupe, wait) "
+                "VALUES (?1, ?2, ?2, 'slack', 'U0TEAM', 'It was raised.', 'ticket', ?1, ?1, 1)",
+                (reference, utc(NOON)),
+            )
+        connection.executemany("INSERT INTO ticket_people VALUES (?, ?)", NAMED)
+        connection.execute("INSERT INTO counters VALUES ('ESC-2026', 3)")
+        connection.execute("INSERT INTO posted VALUES ('ESC-2026-0001', 'slack', 'C0ESCALATE', '1.0')")
+
+
+def kept_in(path):
+    """Table -> its rows, each as what stands in it by column; without what is empty."""
+    with closing(connect(path)) as connection:
+        return {
+            table: [
+                {name: value for name, value in dict(row).items() if value is not None}
+                for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2")
+            ]
+            for table in tables(path)
+        }
+
+
+def test_a_file_with_escalations_takes_in_feedback_requests_and_loses_nothing(path):
+    make_one_with_escalations(path)
+    before = kept_in(path)
+    migrate(path)
+    after = kept_in(path)
+    for table, rows in before.items():  # later versions add columns
+        found = [{name: row[name] for name in was} for was, row in zip(rows, after[table], strict=True)]
+        assert found == rows
+    assert len(after["tickets"]) == len(after["ticket_people"]) == 3
+    with closing(connect(path)) as connection:
+        assert list(connection.execute("PRAGMA foreign_key_check")) == []
+        assert [tuple(row) for row in connection.execute("PRAGMA integrity_check")] == [("ok",)]
+        pointed_at = {row["table"] for row in connection.execute("PRAGMA foreign_key_list(ticket_people)")}
+        assert pointed_at == {"tickets", "people"}
+        with pytest.raises(sqlite3.IntegrityError):
+            connection.execute("INSERT INTO ticket_people VALUES ('ESC-2026-0009', 'p1')")
+        assert list(History(KEY).verify(Transaction(connection))) == []
+    store = Store(path)
+    store.submit(
+        lambda tx: tx.execute(
+            "INSERT INTO tickets (reference, kind, opened_at, raising, policy, stand, needs, referred_at) "
+            "VALUES ('MASH-2026-0001', 'feedback', :at, 'school', 'v1', 'asked', 'decision', :at)",
+            at=utc(NOON),
+        )
+    ).result(10)
+    store.close()
 
 
 @pytest.mark.parametrize(("earlier", "kept", "oldest_is_kept"), [(4, 5, True), (5, 5, False)])

@@ -82,11 +82,6 @@ def sent_directly(people, form, user, view_id, **changes):
     return people.signed(urlencode({"payload": json.dumps(payload)}), FORM)
 
 
-def raise_directly(people, user, view_id, **changes):
-    """The same of an escalation."""
-    return sent_directly(people, ESCALATION, user, view_id, **changes)
-
-
 def _element(name, value):
     if name in TYPED:
         return {"value": value}

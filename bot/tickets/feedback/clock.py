@@ -41,7 +41,10 @@ class FeedbackClock(Clock[FeedbackRequest]):
             return self.office_time_after(state.referred_at, allowed.hours)
         last = self._days.after(self.day(state.referred_at), allowed.working_days or 0)
         early = self._rules.schools_before if state.school else None
-        return self._at(last, time.fromisoformat(early) if early else self._closes)
+        clock = time.fromisoformat(early) if early else self._closes
+        # What is expected on the day itself and was referred after that hour is expected on the next.
+        on_the_day = self._at(last, clock)
+        return on_the_day if state.referred_at <= on_the_day else self._at(self._days.after(last, 1), clock)
 
     def is_late(self, state: FeedbackRequest, at: datetime) -> bool:
         """Whether the referrer should have heard by now; nothing is late of which no time is known."""
