@@ -22,8 +22,9 @@ from bot.tickets.ticket import Event, Kind
 SLACK = "slack"
 TELLS_THE_REFERRER = frozenset(
     {Kind.OPENED, Kind.FOUND, Kind.UNMATCHED, Kind.NOT_RECEIVED, Kind.ANSWERED, Kind.LAPSED, Kind.LEFT, Kind.REOPENED}
+    | {Kind.HEARD, Kind.RESENT, Kind.SATISFIED, Kind.NOT_SATISFIED, Kind.ESCALATED, Kind.WITHDRAWN}
 )
-"""Events of which the referrer hears at once; the others they see when they open the request."""
+"""Events of which the referrer hears at once, unless they did it themselves; the others they see on opening it."""
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ found          officer    told take unmatched not-received
 unmatched      referrer   heard add withdraw escalate
 unmatched      officer    told found not-received
 not-received   referrer   resent add withdraw escalate
-not-received   officer
+not-received   officer    told found
 resent         referrer   heard add withdraw
 answered       referrer   satisfied not-satisfied add withdraw escalate
 answered       officer

@@ -590,3 +590,14 @@ def test_to_anybody_else_nothing_is_shown_whatever_address_they_have(start):
     office.respond(Kind.ANSWERED, office.officer, **TOLD, outcome="section-17")
     with pytest.raises(NotFound):
         office.look(office.viewer(STRANGER, agency="high-school", address_of="high-school"), ONE)
+
+
+def test_a_referrer_hears_what_their_lead_did_for_them(start):
+    office = start()
+    office.ask(**LATE)
+    before = len(office.outbox())
+    office.respond(Kind.WITHDRAWN, office.school_lead, why="Settled by phone.")
+    told = office.outbox()[before:]
+    assert [message["recipient"] for message in told] == [TEACHER]
+    assert "High School withdrew it" in told[0]["message"]
+    assert "Settled by phone" not in told[0]["message"]
