@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.access import Viewer
 from bot.casework import Casework, Recorded, marks
+from bot.days_list import DaysList
 from bot.desk import Desk
 from bot.escalations import Escalations
 from bot.knowledge.feedback import MashFeedback
 from bot.knowledge.model import KnowledgeBase
-from bot.knowledge.partnership import Partnership
 from bot.ledger import Ledger, Looked, NoPolicy, NotFound, NotNow
 from bot.mash import SLACK, Mash
 from bot.storage import claims, feedback, history, people, tickets
@@ -30,19 +28,12 @@ from bot.tickets.feedback.clock import FeedbackClock
 from bot.tickets.feedback.moves import MOVES, is_open, told_fields
 from bot.tickets.feedback.notices import WITHHELD, FeedbackSpeaking
 from bot.tickets.feedback.sides import may_see_answer, sides_for, sides_of
-from bot.tickets.feedback.standing import age
 from bot.tickets.feedback.state import UNANSWERED, FeedbackRequest, Stand, after, folded, opened
 from bot.tickets.fields import Field, Filled, InvalidForm, read
 from bot.tickets.moves import Move
 from bot.tickets.ticket import Event, Kind, Side
-from bot.tickets.words import first_upper, label, moment
+from bot.tickets.words import label
 
-AGES = (
-    ("by less than a working day", 0, 1),
-    ("by 1 to 4 working days", 1, 5),
-    ("by 5 working days or more", 5, 10_000),
-)
-"""In the message of the day: in words, from how many working days, and to fewer than how many."""
 ANSWERS = (Kind.SATISFIED, Kind.NOT_SATISFIED, Kind.HEARD, Kind.NOT_HEARD, Kind.RESENT)
 """Moves with which a referrer answers a prompt."""
 ANSWER = frozenset({"outcome", "note"})
@@ -384,50 +375,6 @@ class Feedback(Casework[FeedbackSpeaking]):
             self._ledger.happened(tx, looked.speaking, event)
 
         return await self._escalations.raise_(form, values, viewer, claim=claim, feedback=reference, also=link)
-
-
-@dataclass(frozen=True)
-class DaysList:
-    """What the MASH's message of the day says."""
-
-    lines: tuple[Line, ...]
-    """What waits for the MASH, the longest expected first."""
-    held: int
-    """Requests that it does not see yet, and of which the referrer should hear today."""
-    clock: FeedbackClock
-    at: datetime
-    partnership: Partnership
-
-    def summary(self) -> str:
-        """How many there are and how old, in words that claim no more than is confirmed."""
-        text = f"{_count(len(self.lines), 'feedback request waits', 'feedback requests wait')} for the MASH."
-        ages = Counter(self._days_late(line) for line in self.lines if self._is_late(line))
-        if ages:
-            late = "late" if all(line.confirmed for line in self.lines) else "past what is expected"
-            parts = ((sum(ages[days] for days in ages if first <= days < end), words) for words, first, end in AGES)
-            text += f" {ages.total()} {late}: {', '.join(f'{count} {words}' for count, words in parts if count)}."
-        if self.held:
-            text += f" Of {self.held} more the time is not over: the referrers should hear today."
-        return text
-
-    def in_short(self, line: Line) -> str:
-        """One request of the list, with nothing that was typed."""
-        known = self.partnership.agency_by_id.get(line.raising)
-        who = ", ".join(filter(None, (known.name if known else line.raising, line.setting)))
-        referred = moment(line.referred_at, ZoneInfo(self.partnership.time_zone))
-        how_old = age(self.clock, line.expected_at, line.opened_at, self.at, confirmed=line.confirmed)
-        taken = " Somebody is on it." if line.taken else ""
-        return f"{line.reference}: {who}. Referral of {referred}. {first_upper(how_old)}.{taken}"
-
-    def _is_late(self, line: Line) -> bool:
-        return line.expected_at is not None and self.at > line.expected_at
-
-    def _days_late(self, line: Line) -> int:
-        return self.clock.working_days(line.expected_at or self.at, self.at)
-
-
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number} {one if number == 1 else more}"
 
 
 def clock_of(rules: MashFeedback, knowledge: KnowledgeBase) -> FeedbackClock:

@@ -7,7 +7,7 @@ from slack_content import AT, Content
 from slack_rendered_tickets import options
 
 from bot.config import ROOT
-from bot.feedback import DaysList
+from bot.days_list import DaysList
 from bot.knowledge.feedback import MashFeedback
 from bot.knowledge.loading import layers_of, load
 from bot.ledger import Looked

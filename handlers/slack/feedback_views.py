@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.feedback import DaysList
+from bot.days_list import DaysList
 from bot.knowledge.policy import Option
 from bot.storage.feedback import Line
 from bot.tickets.feedback.asking import AskForm

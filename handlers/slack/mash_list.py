@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.feedback import DaysList
+from bot.days_list import DaysList
 from bot.ledger import NoPolicy, NotSaved
 from bot.tickets.fields import BETWEEN
 from handlers.slack import feedback_views, render
