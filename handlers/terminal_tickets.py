@@ -151,5 +151,6 @@ def summary(fields: Sequence[Field], values: Mapping[str, str | None]) -> str:
             labels = {option.id: option.label for option in field.options}
             parts = value.split(BETWEEN) if field.kind is FieldKind.CHOICES else [value]
             chosen = "; ".join(labels.get(part, part) for part in parts)
-            shown.append(terminal.wrapped(f"  {field.label}: {chosen}", "      "))
+            colon = "" if field.label.endswith("?") else ":"
+            shown.append(terminal.wrapped(f"  {field.label}{colon} {chosen}", "      "))
     return "\n".join(shown)

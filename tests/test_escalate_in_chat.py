@@ -98,7 +98,7 @@ def test_an_escalation_is_raised_field_by_field_looked_at_confirmed_and_recorded
     shown = chatted(*BEGIN, *FIELDS, *RECORD)
     for words in (
         "The other agency: Smalltown Council",
-        f"What do you disagree with?: {RAISED['disagree']}",
+        f"What do you disagree with? {RAISED['disagree']}",
         "High School to Smalltown Council",
         "Stage 1: practitioner with practitioner",
         "NOT YET TOLD",
@@ -163,12 +163,12 @@ def test_where_the_child_is_not_safe_the_card_comes_and_what_was_done_is_asked_b
     script = [*BEGIN, *FIELDS[:-1]]
     script += [
         ("2", "Is the child safe now?", "ring 999", "Do that first", "1. I rang 999", "What have you done about it?"),
-        ("1", "What have you done about it?: I rang 999"),
+        ("1", "What have you done about it? I rang 999"),
         *RECORD,
     ]
     script[-3] = ("1",)
     shown = chatted(*script)
-    assert "What have you done about it?: I rang 999" in shown
+    assert "What have you done about it? I rang 999" in shown
     assert '"done":"rang-999"' in events_in(database)[0]["data"]
 
 
@@ -204,7 +204,7 @@ def test_what_is_refused_when_all_is_looked_at_is_asked_again_and_the_rest_stays
     further = [("y", "Add more now?"), *[("",)] * 5, ("2", "Begin at another stage"), ("", "Why at that stage?")]
     again = [
         ("y", "Record it?", "Say why it begins at a later stage."),
-        ("The managers have talked", "Why at that stage?: The managers have talked", "Record it?"),
+        ("The managers have talked", "Why at that stage? The managers have talked", "Record it?"),
     ]
     chatted(*BEGIN, *FIELDS, *further, *again, ("y", f"Recorded as {REFERENCE}"))
     (ticket,) = rows_of(database, "SELECT stage FROM tickets")
@@ -411,7 +411,7 @@ TALKED = [
 def test_a_talk_that_settled_nothing_goes_on_to_an_escalation_with_what_is_known(database):
     rest = [("2", "What is it about?"), ("A visit", "What do you want"), ("1", "Is the child safe now?"), *RECORD]
     shown = chatted(*TALKED, *rest)
-    assert "What do you disagree with?: They will not visit" in shown
+    assert "What do you disagree with? They will not visit" in shown
     assert "The other agency: Smalltown Council" in shown
     (body,) = rows_of(database, "SELECT body FROM event_bodies")
     assert f"(QR-{YEAR}-0001)" in body["body"]

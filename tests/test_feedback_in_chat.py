@@ -68,8 +68,8 @@ def offered(reference=REFERENCE):
 def test_a_request_is_asked_field_by_field_looked_at_confirmed_and_recorded(database):
     shown = chatted(BEGIN, *TODAY, *RECORD)
     for words in (
-        "How did you refer?: By phone, then in writing",
-        "What do you need?: What was decided, and why; What happens next, and what is asked of me",
+        "How did you refer? By phone, then in writing",
+        "What do you need? What was decided, and why; What happens next, and what is asked of me",
         "(provisional). Basis: Working Together",
         "It is not late yet, so the MASH is not asked now.",
         "NOBODY OF THE MASH IS TOLD",
@@ -162,7 +162,7 @@ def test_times_references_and_numbers_are_asked_until_they_can_be_taken(database
         ("AB 12", "Your own case reference", "no spaces"),
         ("AB/12",),
         ("ring my mobile", "Your work telephone", "Write a telephone number"),
-        ("01632 960000 ext 12", "At what time?: 09:30", "Your work telephone: 01632 960000 ext 12"),
+        ("01632 960000 ext 12", "At what time? 09:30", "Your work telephone: 01632 960000 ext 12"),
         RECORD[1],
     )
     (ticket,) = rows_of(database, "SELECT referred_at FROM tickets")
@@ -306,7 +306,7 @@ def test_what_is_late_goes_on_to_an_escalation_with_what_is_known_filled_in(data
     )
     for words in (
         "The other agency: Smalltown Council",
-        "What is it about?: No decision or feedback came after chasing",
+        "What is it about? No decision or feedback came after chasing",
         f"Talks held so far: {REFERENCE}: referred on {LONG_AGO}",
     ):
         assert words in shown

@@ -50,10 +50,7 @@ class FeedbackSpeaking(FeedbackStanding):
         elif self.mash_reached:
             lines.append(f"It is on the MASH's list now, {self.age(now)}.")
         if not self.mash_reached:
-            lines.append(
-                "NOBODY OF THE MASH IS TOLD: the bot cannot reach them here. Ring the front door yourself; the bot "
-                "prompts you until you have heard."
-            )
+            lines.append("NOBODY OF THE MASH IS TOLD: the bot cannot reach them here. Ring the front door yourself.")
         if self.clock.is_late(state, now):
             lines.append(
                 "You need not wait: your manager or safeguarding lead can ring, and you can raise an escalation."
