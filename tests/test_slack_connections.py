@@ -4,7 +4,7 @@ import logging
 
 from slack_stand_in import Hangs
 from slack_workspace import SECRET
-from ticketing import escalations_of
+from ticketing import records_of
 
 from bot.answering.library import Library
 from bot.config import ROOT, SlackSettings
@@ -61,5 +61,5 @@ def test_however_many_messages_hang_the_next_one_goes_out(bot):
 def test_the_sdk_makes_no_text_of_a_message_for_its_log(tmp_path):
     """It asks its own logger alone, whose level is otherwise unset, which to it is below DEBUG."""
     desk = Desk(Library(ROOT / "knowledge", "nowhere", tmp_path, now), None)
-    slack = Slack(desk, SlackSettings("xoxb-test", SECRET, "http://127.0.0.1:1/", frozenset()), escalations_of(desk))
+    slack = Slack(desk, SlackSettings("xoxb-test", SECRET, "http://127.0.0.1:1/", frozenset()), records_of(desk))
     assert slack.app.client.logger.level > logging.DEBUG
