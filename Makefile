@@ -35,8 +35,9 @@ lint: $(SETUP)  ## Style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(SEMANTIC)  ## Speed and memory, beside bm25s and rapidfuzz, in one run; and Slack under load, beside bare Bolt
+bench: $(SEMANTIC)  ## Speed and memory, beside bm25s and rapidfuzz, in one run; the figures; and Slack under load, beside bare Bolt
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench_figures
 	$(BIN)/python -m tests.bench_slack
 
 slack-types: $(SETUP) $(SLACK_TYPES)/node_modules  ## Hold what is sent to Slack to the types that Slack publishes (needs node and npm)

@@ -9,10 +9,13 @@ import click
 
 from bot.config import WrongSetting
 from handlers.command_line.asking import ask, chat
+from handlers.command_line.digest import digest
 from handlers.command_line.editing import COMMANDS as EDITING
 from handlers.command_line.knowledge import kb
 from handlers.command_line.measuring import evaluate, identifiers
 from handlers.command_line.records import doctor, export
+from handlers.command_line.report import report
+from handlers.command_line.review_link import review
 from handlers.command_line.reviewing import COMMANDS as REVIEWING
 from handlers.command_line.shared import Failed, settings_or_fail
 from handlers.command_line.switching import switch
@@ -48,7 +51,9 @@ def serve() -> None:
 for command in (*EDITING, *REVIEWING):
     kb.add_command(command)
 
-for command in (ask, chat, evaluate, identifiers, kb, ticket, tick, export, audit, switch, doctor):
+for command in (
+    ask, chat, evaluate, identifiers, kb, ticket, tick, digest, report, export, audit, review, switch, doctor,
+):  # fmt: skip
     main.add_command(command)
 
 

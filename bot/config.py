@@ -58,10 +58,14 @@ class Settings:
     managers: tuple[str, ...]
     """Slack user ids, user groups or e-mail addresses."""
     news_channel: str | None
+    digest_channel: str | None
+    """Where the managers' weekly digest goes; without one, to each of the managers."""
     escalations_channel: str | None
     mash_channel: str | None
     mash_officers: tuple[str, ...]
     slack: SlackSettings | None
+    mail_from: str | None
+    """Who e-mail is from, such as "Guidance bot <guidance@example.org>"."""
     semantic_model: Path | None
     allow_time_travel: bool
 
@@ -112,10 +116,12 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
         knowledge_writable=_switch(values, "KNOWLEDGE_WRITABLE", usual=True),
         managers=_people(values, "MANAGERS"),
         news_channel=_channel(values, "NEWS_CHANNEL", slack),
+        digest_channel=_channel(values, "DIGEST_CHANNEL", slack),
         escalations_channel=_channel(values, "ESCALATIONS_CHANNEL", slack),
         mash_channel=_channel(values, "MASH_CHANNEL", slack),
         mash_officers=_people(values, "MASH_OFFICERS"),
         slack=slack,
+        mail_from=_mail_from(values),
         semantic_model=Path(model) if model else None,
         allow_time_travel=values.get("ALLOW_TIME_TRAVEL") == "1",
     )
@@ -235,6 +241,13 @@ def _channel(values: Mapping[str, str], name: str, slack: SlackSettings | None) 
     if slack is None:
         raise WrongSetting(f"{name} is set, but Slack is not: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET too")
     return channel
+
+
+def _mail_from(values: Mapping[str, str]) -> str | None:
+    address = values.get("MAIL_FROM")
+    if address is not None and not re.fullmatch(r"[^<>@\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+", address):
+        raise WrongSetting("MAIL_FROM: an e-mail address is needed, or a name with one: Bot <bot@example.org>")
+    return address
 
 
 def _teams(values: Mapping[str, str]) -> dict[str, str]:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from bot.announcing import agencies_without_lead
 from bot.answering import alarm
 from bot.answering.alarm.model import ModelUnusable
 from bot.answering.matching.semantic import Encoder, NoModel
 from bot.config import Settings, WrongSetting, secret_key
+from bot.digests import recipients_of
 from bot.knowledge.checks import check
 from bot.knowledge.feedback import Carried
 from bot.knowledge.loading import KnowledgeFault, layers_of, load
 from bot.knowledge.model import KnowledgeBase
 from bot.knowledge.partnership import Agency
+from bot.reporting.digest import Audience
 from bot.storage import outbox
-from bot.storage.database import DatabaseUnusable, Store, migrate, quick_check
+from bot.storage.database import DatabaseUnusable, Store, Transaction, migrate, quick_check
+
+T = TypeVar("T")
 
 NAMED = 5
 """Of the agencies that something is to be done for; the others are counted."""
@@ -46,6 +51,7 @@ def examine(settings: Settings) -> list[Finding]:
         _slack(settings),
         _escalations(settings, knowledge),
         _mash_feedback(settings, knowledge),
+        _digest(settings, knowledge),
     ]
 
 
@@ -67,21 +73,28 @@ def _database(settings: Settings) -> Finding:
 
 def _outbox(settings: Settings) -> Finding:
     """Messages that did not get through."""
-    try:
-        store = Store(settings.database)
-        try:
-            with store.reading() as tx:
-                waiting = outbox.troubled(tx)
-        finally:
-            store.close()
-    except (sqlite3.Error, OSError) as error:
-        return Finding("outbox", True, f"not looked at, since the database cannot be read ({type(error).__name__})")
+    waiting = _read(settings, outbox.troubled)
+    if waiting is None:
+        return Finding("outbox", True, "not looked at, since the database cannot be read")
     if not waiting:
         return Finding("outbox", True, "nothing is stuck")
     first = waiting[0]
     state = "given up" if first["given_up"] else f"{first['attempts']} attempts"
     says = f"{len(waiting)} messages did not get through; one to {first['recipient']}: {first['last_error']}, {state}"
     return Finding("outbox", False, says)
+
+
+def _read(settings: Settings, read: Callable[[Transaction], T]) -> T | None:
+    """What the database says; None where it cannot be read, which is a finding of its own."""
+    try:
+        store = Store(settings.database)
+        try:
+            with store.reading() as tx:
+                return read(tx)
+        finally:
+            store.close()
+    except (sqlite3.Error, OSError):
+        return None
 
 
 def _key(settings: Settings) -> Finding:
@@ -170,6 +183,20 @@ def _mash_feedback(settings: Settings, knowledge: KnowledgeBase | None) -> Findi
     if not rules.timescales_confirmed:
         to_do.append("have the partnership confirm the times (timescales_confirmed in mash-feedback.yaml)")
     return _to_do("MASH feedback", to_do)
+
+
+def _digest(settings: Settings, knowledge: KnowledgeBase | None) -> Finding:
+    """Who gets the weekly digests, and whether one may have been sent twice."""
+    if knowledge is None:
+        return _not_looked_at("digest")
+    recipients, when = recipients_of(settings), knowledge.partnership.digest
+    told = {audience: len(recipients.of(audience)) for audience in Audience}
+    if settings.slack is None:
+        return Finding("digest", True, "not sent, since Slack is not set; `digest --format eml` makes one to e-mail")
+    repeats = _read(settings, outbox.repeats)
+    twice = f"; sent twice, maybe: {repeats}, since the bot died while one was on its way" if repeats else ""
+    whom = ", ".join(f"{audience}: {count or 'nobody'}" for audience, count in told.items())
+    return Finding("digest", True, f"{when.day} {when.time}; {whom}{twice}")
 
 
 def _not_looked_at(what: str) -> Finding:

@@ -15,7 +15,7 @@ from bot.knowledge.policy import EscalationPolicy
 from bot.ledger import Ledger, NoPolicy
 from bot.storage import claims, escalations, history, outbox, people, quick_records, tickets
 from bot.storage.database import Transaction
-from bot.storage.escalations import Line
+from bot.storage.escalations import Line, Span
 from bot.storage.outbox import Waiting
 from bot.storage.references import next_reference
 from bot.tickets.clock import Reminder
@@ -57,7 +57,11 @@ class EscalationLedger(Ledger[Speaking]):
         return Speaking(state, policy, clock, partnership)
 
     def put(self, tx: Transaction, speaking: Speaking, *, due: date | None, next_look: datetime | None) -> None:
-        escalations.put(tx, speaking.state, due=due, next_look=next_look)
+        state, clock = speaking.state, speaking.clock
+        told, acknowledged = state.told_at, state.acknowledged_at
+        waited = clock.working_time(told, acknowledged) if told and acknowledged else None
+        spans = [_span(speaking, stage, began) for stage, began in state.stages_told.items()]
+        escalations.put(tx, state, due=due, next_look=next_look, spans=spans, time_to_acknowledge=waited)
 
     def sides_of(self, state: Escalation, viewer: Viewer) -> list[Side]:
         return sides_of(state, viewer)
@@ -82,6 +86,16 @@ class EscalationLedger(Ledger[Speaking]):
         """Where nobody else is told of a stage, people are asked to tell the other side."""
         if speaking.state.wait == waiting.wait and not outbox.is_told_elsewhere(tx, waiting):
             self.announcer.tell_by_hand(tx, speaking, at)
+
+
+def _span(speaking: Speaking, stage: str, began: datetime) -> Span:
+    """One stage; one that was begun again is not over by its earlier end."""
+    state, clock = speaking.state, speaking.clock
+    ended = state.stages_ended.get(stage)
+    if ended is None or ended < began:
+        return Span(stage, began)
+    in_time = clock.day(ended) <= clock.due_at(stage, began, state) if speaking.policy.timescales_confirmed else None
+    return Span(stage, began, ended, clock.working_days(began, ended), in_time)
 
 
 class Escalations(Casework[Speaking]):

@@ -22,6 +22,10 @@ Delivered = Callable[[Transaction, Waiting, datetime], None]
 """Told of each message that went through, in the transaction that marks it."""
 
 
+COUNTED = frozenset({MessageKind.DIGEST})
+"""Messages of which it is counted how many may have been sent twice: a write more for each."""
+
+
 class NotSent(Exception):
     """A message was not taken. `kind` names the error in a word; `pause` is how long the other side asks to wait.
 
@@ -69,6 +73,8 @@ async def _deliver(store: Store, channel: str, send: Send, clock: Callable[[], d
 
 async def _sent(store: Store, waiting: Waiting, send: Send, clock: Callable[[], datetime], then: Delivered) -> bool:
     """Send a message, and mark that it went through or did not; whether it did."""
+    if waiting.kind in COUNTED and await store.write(partial(_begun, waiting, clock())):
+        log.error("a %s may be sent twice: the process died while it was on its way", waiting.kind.value)
     try:
         message_id = await send(waiting)
     except NotSent as error:
@@ -94,6 +100,10 @@ async def _to_its_end(sending: Coroutine[Any, Any, bool]) -> bool:
     except asyncio.CancelledError:
         await asyncio.wait({task})
         raise
+
+
+def _begun(waiting: Waiting, at: datetime, tx: Transaction) -> bool:
+    return outbox.begin(tx, waiting.id, at)
 
 
 def _failed(waiting: Waiting, error: NotSent, at: datetime, tx: Transaction) -> None:

@@ -18,10 +18,18 @@ class Pace:
 
     def too_fast(self, asker: str, at: datetime) -> bool:
         """Take one question from the asker's bucket; True where it is empty."""
-        left, since = self._buckets.pop(asker, (float(QUESTIONS), at))
-        left = min(float(QUESTIONS), left + max(0.0, (at - since).total_seconds()) * QUESTIONS / PER_SECONDS)
+        left = self._left(asker, at)
         refused = left < 1
+        self._buckets.pop(asker, None)  # the last that asked stands last
         self._buckets[asker] = (left if refused else left - 1, at)
         while len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)
         return refused
+
+    def is_empty(self, asker: str, at: datetime) -> bool:
+        """Whether nothing is left in the asker's bucket; takes nothing."""
+        return self._left(asker, at) < 1
+
+    def _left(self, asker: str, at: datetime) -> float:
+        left, since = self._buckets.get(asker, (float(QUESTIONS), at))
+        return min(float(QUESTIONS), left + max(0.0, (at - since).total_seconds()) * QUESTIONS / PER_SECONDS)

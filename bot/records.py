@@ -1,8 +1,8 @@
-"""The records that people keep here: escalations and feedback requests, and what looks after both."""
+"""The records that people keep here, escalations and feedback requests; what looks after both and tells of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ from bot.announcing import announcer_of
 from bot.casework import Casework
 from bot.config import Settings, WrongSetting, audit_key, kept_audit_key
 from bot.desk import Desk
+from bot.digests import Digests, Recipients, recipients_of
 from bot.escalations import EscalationLedger, Escalations
 from bot.feedback import Feedback, FeedbackLedger
 from bot.ledger import NotFound
@@ -28,11 +29,18 @@ class Records:
     desk: Desk
     escalations: Escalations
     feedback: Feedback
+    recipients: Recipients = field(default_factory=Recipients)
+    """Who gets the weekly digests."""
 
     @cached_property
     def upkeep(self) -> Upkeep:
-        """What happens to tickets by itself."""
-        return Upkeep(self.desk, [casework.ledger for casework in self._every()])
+        """What happens to tickets by itself, and what is told every week."""
+        return Upkeep(self.desk, [casework.ledger for casework in self._every()], self.digests)
+
+    @cached_property
+    def digests(self) -> Digests:
+        """The weekly digests."""
+        return Digests(self.desk, self.recipients)
 
     def of(self, reference: str) -> Casework[Any]:
         """The casework that a reference belongs to.
@@ -70,7 +78,8 @@ def records_of(desk: Desk, settings: Settings) -> Records:
     """
     key = matching_audit_key(settings, desk.store)
     escalations = Escalations(EscalationLedger(desk, key, announcer_of(settings)))
-    return Records(desk, escalations, Feedback(FeedbackLedger(desk, key, mash_of(settings)), escalations))
+    feedback = Feedback(FeedbackLedger(desk, key, mash_of(settings)), escalations)
+    return Records(desk, escalations, feedback, recipients_of(settings))
 
 
 def matching_audit_key(settings: Settings, store: Store | None) -> str:

@@ -1,4 +1,4 @@
-"""What happens to tickets by itself: reminders, what falls due, a telling that arrived, people who left."""
+"""What happens by itself: reminders, what falls due, a telling that arrived, people who left, the weekly digest."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from itertools import takewhile
 from typing import Any
 
 from bot.desk import Desk, where
+from bot.digests import Digests
 from bot.knowledge.model import KnowledgeBase
 from bot.ledger import Ledger, NoPolicy, NotSaved, comes, reading, writing
 from bot.storage import outbox, people, tickets
@@ -22,11 +23,12 @@ log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Looks after every open ticket, of whatever kind, so that none is ever silent."""
+    """Looks after every open ticket, of whatever kind, so that none is ever silent; and queues the weekly digests."""
 
-    def __init__(self, desk: Desk, ledgers: Sequence[Ledger[Any]]) -> None:
+    def __init__(self, desk: Desk, ledgers: Sequence[Ledger[Any]], digests: Digests) -> None:
         self._desk = desk
         self._ledgers = {ledger.prefix: ledger for ledger in ledgers}
+        self._digests = digests
 
     async def tick(self) -> int:
         """Do what is due now: remind, and what happens by itself. How many tickets it was done for.
@@ -53,7 +55,17 @@ class Upkeep:
                     raise
                 except Exception as error:  # one that cannot be read must not silence the others
                     log.error("%s could not be looked after: %s", reference, where(error))
+        await self._weekly()
         return done
+
+    async def _weekly(self) -> None:
+        """After the tickets, so that the digest tells how they stand now."""
+        try:
+            await self._digests.queue_due()
+        except NotSaved:
+            raise
+        except Exception as error:  # a digest that cannot be made must not keep tickets waiting
+            log.error("a digest could not be queued: %s", where(error))
 
     def _daily(self, tx: Transaction, at: datetime, knowledge: KnowledgeBase) -> None:
         for ledger in self._ledgers.values():

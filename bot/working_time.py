@@ -168,7 +168,13 @@ class WorkingDays:
 
     def between(self, first: date, last: date) -> int:
         """The working days after `first` until `last`: 0 where both are the same day."""
-        return sum(self.is_working(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))
+        if last <= first:
+            return 0
+        weeks, rest = divmod((last - first).days, 7)
+        weekdays = weeks * 5 + sum((last - timedelta(days=n)).weekday() < 5 for n in range(rest))
+        years = range(first.year, last.year + 1)
+        holidays_of_them = (day for year in years for day in bank_holidays(self._region, year))
+        return weekdays - sum(first < day <= last and day.weekday() < 5 for day in holidays_of_them)
 
 
 class OfficeHours:

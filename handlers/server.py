@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import click
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,21 +16,25 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.access import Person
 from bot.announcing import agencies_without_lead
 from bot.answering.library import Library
 from bot.bulletin import Bulletin
 from bot.config import Settings, SlackSettings, secret_key
 from bot.desk import STORAGE_FAILS, Desk, now, where
+from bot.ledger import NotSaved
 from bot.records import Records, records_of
+from bot.reviewing import TERMINAL, Reviewing
 from bot.storage.database import DatabaseUnusable, Store, migrate
 from bot.switch import Switch
-from handlers import clockwork
+from handlers import clockwork, terminal_review
 from handlers.slack.app import Slack
 from handlers.web.guards import SecurityHeaders, SizeLimit
 from handlers.web.guidance import GuidancePages
 from handlers.web.page import Page
 from handlers.web.rendering import Rendering
 from handlers.web.reports import Reports
+from handlers.web.review.pages import review
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +59,18 @@ def run(settings: Settings) -> None:
     if settings.slack is None:
         log.info("for Slack set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET or SLACK_APP_TOKEN (docs/install.md)")
     records = records_of(desk, settings)
+    offer_link(desk, settings)
     config = uvicorn.Config(
-        make_app(desk, key, records, settings.slack, settings.public_url, settings.managers, settings.mash_officers),
+        make_app(
+            desk,
+            key,
+            records,
+            settings.slack,
+            settings.public_url,
+            settings.managers,
+            settings.mash_officers,
+            secure=https_alone(settings),
+        ),
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -64,6 +79,22 @@ def run(settings: Settings) -> None:
         server_header=False,
     )
     uvicorn.Server(config).run()
+
+
+def https_alone(settings: Settings) -> bool:
+    """Whether managers are signed in over HTTPS alone: not where only this machine can reach the server."""
+    return not settings.on_loopback or (settings.public_url or "").startswith("https:")
+
+
+def offer_link(desk: Desk, settings: Settings) -> None:
+    """Without Slack, which hands out links: one to the review pages, for whoever starts the bot in a terminal."""
+    if settings.slack is not None or desk.store is None or not terminal_review.is_watched():
+        return
+    try:
+        click.echo(f"The review pages: {asyncio.run(terminal_review.link(desk, settings))}")
+        click.echo(f"{terminal_review.ONCE}; `python app.py review` prints another.")
+    except NotSaved:
+        log.error("a link to the review pages could not be made")
 
 
 def open_library(library: Library, store: Store | None, settings: Settings) -> None:
@@ -109,19 +140,35 @@ def make_app(
     public_url: str | None = None,
     managers: tuple[str, ...] = (),
     officers: tuple[str, ...] = (),
+    *,
+    secure: bool = False,
 ) -> Starlette:
     """The ASGI application. `public_url`: where practitioners reach it, for what is printed.
 
     `managers`, `officers`: who are the partnership's managers, and who works in the MASH (see `Settings`).
+    `secure`: whether managers are signed in over HTTPS alone.
     """
     rendering = Rendering(desk, key)
-    slack = Slack(desk, slack_settings, records, managers, officers) if slack_settings else None
+
+    async def is_manager(person: Person) -> bool | None:
+        """Whether somebody still is one: in Slack as MANAGERS says, at the machine itself always."""
+        if person.channel == TERMINAL:
+            return True
+        if slack is None or person.channel != "slack" or person.address is None:
+            return False
+        return await slack.people.is_still_manager(person.address)
+
+    reviewing = Reviewing(desk, is_manager)
+    slack = (
+        Slack(desk, slack_settings, records, managers, officers, reviewing, public_url) if slack_settings else None
+    )
     routes = [
+        review(rendering, records, reviewing, secure=secure),  # first, so that no odd address gets past it
         *Page(rendering).routes,
         *GuidancePages(rendering, public_url).routes,
         *Reports(rendering).routes,
         Route("/healthz", _alive),
-        Route("/readyz", _ready(desk, slack, managers)),
+        Route("/readyz", _ready(desk, slack, managers, reviewing)),
         *([Route("/slack/events", slack.receive, methods=["POST"])] if slack and slack.socket is None else []),
     ]
 
@@ -151,7 +198,7 @@ async def _alive(_: Request) -> Response:
     return PlainTextResponse("alive\n")
 
 
-def _ready(desk: Desk, slack: Slack | None, managers: tuple[str, ...]):  # type: ignore[no-untyped-def]
+def _ready(desk: Desk, slack: Slack | None, managers: tuple[str, ...], reviewing: Reviewing):  # type: ignore[no-untyped-def]
     async def ready(_: Request) -> Response:
         """Whether knowledge is loaded, the database can be written, and Slack's socket stands where one is used."""
         library = desk.library
@@ -163,6 +210,8 @@ def _ready(desk: Desk, slack: Slack | None, managers: tuple[str, ...]):  # type:
             "ready": all(parts.values()),
             "unrecorded": desk.unrecorded,
             "switched_off": desk.switched_off is not None,
+            # How often somebody was not let in to the review pages, since the start; the overview there says why.
+            "review_refused": reviewing.refused_since_start,
             # Both are for people to put right; the bot answers meanwhile.
             "agencies_without_lead": _untold(desk),
             "managers": bool(managers),

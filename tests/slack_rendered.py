@@ -21,6 +21,7 @@ from typing import Any
 
 from slack_content import AT, MOMENTS, Content
 from slack_rendered_feedback import FEEDBACK
+from slack_rendered_reports import REPORTS
 from slack_rendered_tickets import TICKETS
 
 import handlers.slack
@@ -30,14 +31,19 @@ from bot.answering.answer import answer, show
 from bot.answering.guidance import NO_DIRECTORY, Directory, Guidance
 from bot.answering.reply import Asked, EmergencyCard, Reply, Status
 from bot.desk import Desk
+from bot.digests import Recipients
 from bot.knowledge.model import Contact, Entry, KnowledgeBase
 from bot.knowledge.partnership import AgencyKind
 from bot.privacy import Found, Kind
+from bot.reporting.days import Day
+from bot.reporting.digest import Audience, Digest, Measure, Part
+from bot.reporting.tables import Unit
 from bot.storage.database import Transaction, connect, migrate
-from bot.storage.questions import Day, new_id
+from bot.storage.questions import new_id
 from bot.tickets.no_answer import NextStep, can_be_reported, next_step
-from handlers.slack import feedback_views, fields, forms, render, ticket_views
+from handlers.slack import digest_views, feedback_views, fields, forms, render, report_views, ticket_views
 from handlers.slack.blocks import texts
+from handlers.slack.for_managers import ForManagers
 from handlers.slack.home import Home
 from handlers.slack.render import Outgoing
 
@@ -176,12 +182,14 @@ def home(
         desk.store, desk.switched_off = SimpleNamespace(read=read), off
         desk.person = given(Person("p1", "slack", agency=agency))
         people, tickets = SimpleNamespace(is_manager=given(manager)), SimpleNamespace(home_blocks=given([]))
+        digests = SimpleNamespace(recipients=Recipients(public_url="https://guidance.example.org"))
+        managers = ForManagers(SimpleNamespace(desk=desk, digests=digests), people)
         views = []
 
         async def publish(user_id: str, view: Shape) -> None:
             views.append(view)
 
-        shown = Home(SimpleNamespace(desk=desk), SimpleNamespace(), people, [tickets])
+        shown = Home(SimpleNamespace(desk=desk), SimpleNamespace(), managers, [tickets])
         await shown.publish(SimpleNamespace(user="U1", client=SimpleNamespace(views_publish=publish)), said)
         (view,) = views
         return view
@@ -211,6 +219,24 @@ def given(value: Any) -> Callable[..., Any]:
     return answered
 
 
+def digests(content: Content) -> Iterator[Outgoing]:
+    """Of a full week and of a quiet one, as they come out of the database."""
+    value = 10**content.many % 10**12
+    measures = (
+        *(Measure(f"{content.line} {n}", value, None, charted=f"{n} {content.line}") for n in range(7)),
+        Measure(content.line, 0.5, None, Unit.SHARE),
+        Measure(content.line, 2.25, 3, Unit.HOURS),
+    )
+    lines = tuple(content.line for _ in content.each(11))
+    parts = tuple(Part(content.line, lines, typed=number == 3) for number in range(9))
+    for made in (
+        Digest(Audience.MANAGERS, content.line, content.line, measures, parts),
+        Digest(Audience.PRACTITIONERS, content.line, content.line, (), parts[:2], content.entry.full_id),
+        Digest(Audience.MANAGERS, content.line, content.line, (), ()),
+    ):
+        yield digest_views.digest(Digest.from_json(made.as_json()))
+
+
 TABLE: dict[str, Callable[[Content], Iterator[Outgoing | Shape]]] = {
     "render.agency_menu": agency_menus,
     "render.agency_question": agency_questions,
@@ -224,6 +250,7 @@ TABLE: dict[str, Callable[[Content], Iterator[Outgoing | Shape]]] = {
     "render.reply": lambda content: (outgoing for reply in replies(content) for outgoing in every_way(reply)),
     "render.topics": lambda content: iter([render.topics(content.knowledge)]),
     "render.week": weeks,
+    "digest_views.digest": digests,
     "forms.answer": answer_forms,
     "forms.ask": lambda content: iter([forms.ask()]),
     "forms.correction": lambda content: map(forms.correction, (content.entry, *content.entries[:1])),
@@ -237,16 +264,19 @@ TABLE: dict[str, Callable[[Content], Iterator[Outgoing | Shape]]] = {
     "home.Home": homes,
     **TICKETS,
     **FEEDBACK,
+    **REPORTS,
 }
 """Each renderer, and what it makes of any content."""
 READERS = {"forms.values_of", "fields.filled_in"}
 """Public functions beside them that render nothing."""
 MODULES = {
     "render": render,
+    "digest_views": digest_views,
     "forms": forms,
     "fields": fields,
     "ticket_views": ticket_views,
     "feedback_views": feedback_views,
+    "report_views": report_views,
 }
 PIECES = {"blocks"}
 """What renderers put together."""

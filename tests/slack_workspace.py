@@ -373,7 +373,7 @@ class Workspace(Client):
     def __init__(
         self, stand_in, database, guidance=None, *, store=True, library=None, team_ids=(), app_token=None, **more
     ):
-        """`more`: managers, private_channels, silent_channels, team_agencies."""
+        """`more`: managers, private_channels, silent_channels, team_agencies, public_url."""
         quiet_libraries()
         self.now = WEDNESDAY_MORNING
         self.database = database
@@ -397,8 +397,10 @@ class Workspace(Client):
         managers = tuple(more.get("managers", ()))
         officers = tuple(more.get("officers", ()))
         channels = {"channel": more.get("escalations_channel"), "mash_channel": more.get("mash_channel")}
-        self.records = records_of(self.desk, managers=managers, officers=officers, **channels)
-        app = make_app(self.desk, "k" * 32, self.records, settings, managers=managers, officers=officers)
+        digests = {"recipients": more.get("recipients")}
+        self.records = records_of(self.desk, managers=managers, officers=officers, **channels, **digests)
+        people = {"managers": managers, "officers": officers}
+        app = make_app(self.desk, "k" * 32, self.records, settings, more.get("public_url"), **people)
         self._running = Running(app)
         super().__init__(stand_in, httpx.Client(base_url=self._running.url, timeout=PATIENCE, trust_env=False))
 

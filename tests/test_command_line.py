@@ -172,6 +172,15 @@ def test_help_without_a_command_lists_them_all_and_says_what_each_does():
         ["ticket", "list", "--kind", "quick-record"],
         ["ticket", "show", "ESC-2026-0001", "--copy", "--json"],
         ["tick", "now"],
+        ["digest"],
+        ["digest", "--for", "practitioners", "--week", "2026-11"],
+        ["digest", "--for", "managers", "--send", "--format", "eml"],
+        ["report", "--format", "xlsx"],
+        ["report", "--period", "next month"],
+        ["report", "--from", "2026-11-01"],
+        ["report", "--from", "2026-11-30", "--to", "2026-11-01"],
+        ["report", "--period", "last month", "--from", "2026-11-01", "--to", "2026-11-30"],
+        ["report", "--period", "last week", "--for", "publication"],
         ["audit", "nonsense"],
     ],
     ids=" ".join,
@@ -208,6 +217,8 @@ RUNS = {
     "ticket list": ["ticket", "list"],
     "ticket show": ["ticket", "show", "ESC-2026-0001"],
     "tick": ["tick"],
+    "digest": ["digest", "--for", "managers"],
+    "report": ["report"],
     "audit verify": ["audit", "verify"],
     "switch off": ["switch", "off", "--reason", "an audit"],
     "switch on": ["switch", "on"],
@@ -227,7 +238,9 @@ def test_with_a_wrong_setting_every_command_stops_with_that_one_line(tmp_path, m
     assert failed(*arguments) == "PORT=http: a number from 1 to 65535 is needed"
 
 
-@pytest.mark.parametrize("name", ["eval", "identifiers", "kb stats", "kb show", "kb explain", "ticket show", "tick"])
+@pytest.mark.parametrize(
+    "name", ["eval", "identifiers", "kb stats", "kb show", "kb explain", "ticket show", "tick", "report"]
+)
 def test_with_broken_knowledge_a_command_that_needs_it_stops_with_one_line(tmp_path, broken, name):
     lines_file(tmp_path, {"text": ASK})
     broken()
@@ -905,7 +918,7 @@ def wrong_parts():
     result = run("doctor")
     found = findings(result)
     installed = {"knowledge", "database", "outbox", "secret key", "alarm", "meaning", "Slack"}
-    assert set(found) == {*installed, "escalations", "MASH feedback"}
+    assert set(found) == {*installed, "escalations", "MASH feedback", "digest"}
     wrong = {what for what, ok in found.items() if not ok}
     assert result.exit_code == (1 if wrong else 0)
     assert (result.stderr == "something is wrong; see the lines above\n") is bool(wrong)

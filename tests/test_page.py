@@ -872,6 +872,7 @@ def test_alive_and_ready(visitor):
         "ready": True,
         "unrecorded": 0,
         "switched_off": False,
+        "review_refused": 0,
         "agencies_without_lead": 18,  # nobody has named Barnsley's leads yet
         "managers": False,
         "knowledge_version": visitor.desk.library.version,

@@ -223,6 +223,7 @@ def test_a_question_is_recorded_with_all_that_is_known_around_it(desk, store, cl
         "entry": "private-fostering.definition",
         "score": round(answered.reply.ranking.confidence, 5),
         "knowledge_version": desk.library.knowledge.version,
+        "helpful": None,
     }
 
 

@@ -61,6 +61,7 @@ def test_without_any_setting_the_shipped_partnership_is_served_to_this_machine_a
     assert (settings.secret_key, settings.slack, settings.semantic_model) == (None, None, None)
     assert settings.allow_time_travel is False
     assert (settings.public_url, settings.news_channel, settings.managers) == (None, None, ())
+    assert (settings.digest_channel, settings.mail_from) == (None, None)
     assert settings.knowledge_writable is True
 
 
@@ -82,6 +83,8 @@ def test_every_setting_is_read(read, smalltown, tmp_path):
         KNOWLEDGE_WRITABLE="0",
         MANAGERS="U0ANN, S0LEADS",
         NEWS_CHANNEL="C0NEWS",
+        DIGEST_CHANNEL="C0DIGEST",
+        MAIL_FROM="Guidance bot <bot@guidance.example.org>",
         **SLACK,
     )
     assert (settings.partnership, settings.knowledge_dir) == ("smalltown", smalltown.parent)
@@ -97,6 +100,8 @@ def test_every_setting_is_read(read, smalltown, tmp_path):
     assert settings.slack.silent_channels == {"C0SILENT", "C0NEWS"}
     assert (settings.public_url, settings.knowledge_writable) == ("https://guidance.example.org", False)
     assert (settings.managers, settings.news_channel) == (("U0ANN", "S0LEADS"), "C0NEWS")
+    assert settings.digest_channel == "C0DIGEST"
+    assert settings.mail_from == "Guidance bot <bot@guidance.example.org>"
 
 
 def test_slack_needs_no_more_than_its_token_and_its_secret(read):
@@ -156,6 +161,11 @@ def test_slack_needs_no_more_than_its_token_and_its_secret(read):
         ({**SLACK, "SLACK_SILENT_CHANNELS": "c0team"}, "SLACK_SILENT_CHANNELS", "c0team is not one of"),
         ({**SLACK, "SLACK_SILENT_CHANNELS": "C12"}, "SLACK_SILENT_CHANNELS", "C12 is not one of Slack's channel ids"),
         ({"NEWS_CHANNEL": "C0NEWS"}, "NEWS_CHANNEL", "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET too"),
+        ({**SLACK, "DIGEST_CHANNEL": "U0ANN"}, "DIGEST_CHANNEL=U0ANN", "a Slack channel's id is needed"),
+        ({"DIGEST_CHANNEL": "C0DIGEST"}, "DIGEST_CHANNEL", "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET too"),
+        ({"MAIL_FROM": "the guidance bot"}, "MAIL_FROM", "an e-mail address is needed"),
+        ({"MAIL_FROM": "bot@x.org\nBcc: ann@x.org"}, "MAIL_FROM", "an e-mail address is needed"),
+        ({"MAIL_FROM": "Bot <bot@x.org>, Ann <ann@x.org>"}, "MAIL_FROM", "an e-mail address is needed"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )

@@ -18,7 +18,7 @@ UNKNOWN = "quantum chromodynamics"
 NAMED = "Kayleigh Ramsbottom wants a leaflet"
 DANGER = "dad is hitting the baby right now and I can hear it"
 FOR_THE_POLICE = "Use your own form as well."
-FIGURES = "The last seven days"
+FIGURES = "This week so far"
 MANAGER = "U0ANN"
 
 
@@ -100,8 +100,9 @@ def test_the_figures_are_shown_to_managers_alone(start_bot):
     bot.settle()
     shown = home_of(bot, user=MANAGER).shown
     assert FIGURES in shown
-    assert "3 questions, " in shown
-    assert ", 1 with the emergency card. 1 answers did not help" in shown
+    assert "*This week so far* (2026-W48): 3 questions, " in shown
+    assert ", 1 with the emergency card. 0% of 1 judged answers helped" in shown
+    assert "*Last week* (2026-W47): 0 questions, " in shown
     assert UNKNOWN not in shown
     for user in ("U0BEN", "U0CAT"):  # in the group, and by the address
         assert FIGURES in home_of(bot, user=user).shown
@@ -109,14 +110,23 @@ def test_the_figures_are_shown_to_managers_alone(start_bot):
         assert FIGURES not in home_of(bot, user=user).shown
 
 
-def test_the_figures_are_those_of_the_last_seven_days(start_bot):
+@pytest.mark.parametrize(
+    ("now", "this", "last"),
+    [
+        (datetime(2026, 3, 29, 22, 59, tzinfo=UTC), "(2026-W13): 1 questions", "(2026-W12): 0 questions"),
+        (datetime(2026, 3, 29, 23, 0, tzinfo=UTC), "(2026-W14): 0 questions", "(2026-W13): 1 questions"),
+        (datetime(2026, 4, 5, 23, 0, tzinfo=UTC), "(2026-W15): 0 questions", "(2026-W14): 0 questions"),
+    ],
+)
+def test_the_figures_are_those_of_this_week_and_of_last_week(start_bot, now, this, last):
     bot = start_bot(managers=[MANAGER])
+    bot.now = datetime(2026, 3, 25, 10, 30, tzinfo=UTC)
     bot.direct(DEFINITION)
     bot.settle()
-    bot.now = WEDNESDAY_MORNING.replace(month=12, day=2, hour=10, minute=29)
-    assert "1 questions, 0 of them without guidance" in home_of(bot, user=MANAGER).shown
-    bot.now = WEDNESDAY_MORNING.replace(month=12, day=2, hour=10, minute=31)
-    assert "0 questions, 0 of them without guidance" in home_of(bot, user=MANAGER).shown
+    bot.now = now  # midnight of London, from the Sunday on which the clocks went forward
+    shown = home_of(bot, user=MANAGER).shown
+    assert f"*This week so far* {this}" in shown
+    assert f"*Last week* {last}" in shown
 
 
 def test_broken_knowledge_leaves_the_numbers_and_the_box(bot):

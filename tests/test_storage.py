@@ -40,6 +40,11 @@ TABLES = {
     "policies",
     "tickets",
     "ticket_people",
+    "ticket_stages",
+    "digests",
+    "review_links",
+    "review_sessions",
+    "review_refusals",
     "posted",
 }
 
@@ -223,6 +228,8 @@ def test_a_file_with_escalations_takes_in_feedback_requests_and_loses_nothing(pa
     before = kept_in(path)
     migrate(path)
     after = kept_in(path)
+    for row in before["tickets"]:
+        row["next_look"] = row["opened_at"]  # since the figures, each is looked at once more
     for table, rows in before.items():  # later versions add columns
         found = [{name: row[name] for name in was} for was, row in zip(rows, after[table], strict=True)]
         assert found == rows

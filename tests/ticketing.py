@@ -11,6 +11,7 @@ from bot.access import Viewer
 from bot.announcing import Announcer
 from bot.answering.library import Library
 from bot.desk import Desk
+from bot.digests import Recipients
 from bot.escalations import EscalationLedger, Escalations
 from bot.feedback import Feedback, FeedbackLedger
 from bot.mash import Mash
@@ -24,12 +25,13 @@ from bot.tickets.feedback import state as feedback_state
 AUDIT_KEY = "a" * 64
 
 
-def records_of(desk, *, managers=(), channel=None, officers=(), mash_channel=None, enabled=True):
+def records_of(desk, *, managers=(), channel=None, officers=(), mash_channel=None, enabled=True, recipients=None):
     """The records on a desk's database and clock."""
     announcer = Announcer(tuple(managers), channel, enabled=enabled)
     mash = Mash(tuple(officers), mash_channel, tuple(managers), enabled=enabled)
     escalations = Escalations(EscalationLedger(desk, AUDIT_KEY, announcer))
-    return Records(desk, escalations, Feedback(FeedbackLedger(desk, AUDIT_KEY, mash), escalations))
+    feedback = Feedback(FeedbackLedger(desk, AUDIT_KEY, mash), escalations)
+    return Records(desk, escalations, feedback, recipients or Recipients())
 
 
 TOWN = """

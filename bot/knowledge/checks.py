@@ -63,6 +63,7 @@ def check_loaded(loaded: Loaded) -> Checked:
     faults += _same_questions(entries, sources)
     faults += _contacts(sources)
     faults += _topics(sources)
+    faults += _entries_of_the_week(entries, sources)
     faults += _numbers_outside_contacts(sources)
     return Checked(tuple(sorted(set(faults))), tuple(sorted(set(advice))), len(entries))
 
@@ -202,6 +203,18 @@ def _topics(sources: Sources) -> Iterator[Fault]:
     for i, name in enumerate(sources.partnership.topics):
         if sources.partnership_place is not None and name not in sources.topics and not sources.entries_unread:
             yield sources.partnership_place.fault(f"{name}: no such topic", "topics", i)
+
+
+def _entries_of_the_week(entries: dict[str, Entry], sources: Sources) -> Iterator[Fault]:
+    seen: set[str] = set()
+    if (place := sources.partnership_place) is None:
+        return
+    for i, planned in enumerate(sources.partnership.entries_of_the_week):
+        if planned.entry not in entries and not sources.entries_unread:
+            yield place.fault(f"{planned.entry}: no such entry", "entries_of_the_week", i, "entry")
+        if planned.week in seen:
+            yield place.fault(f"{planned.week} stands twice", "entries_of_the_week", i, "week")
+        seen.add(planned.week)
 
 
 def _numbers_outside_contacts(sources: Sources) -> Iterator[Fault]:

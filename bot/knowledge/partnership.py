@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal
@@ -11,7 +11,12 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StringConstraints
 
 from bot.knowledge.dates import Day
-from bot.knowledge.shapes import Line, Shape, Slug
+from bot.knowledge.hours import DAYS
+from bot.knowledge.policy import Clock
+from bot.knowledge.shapes import FullId, Line, Shape, Slug
+
+FIRST_MONTH = 4
+"""Of a reporting year, where the partnership sets none: April."""
 
 
 class AgencyKind(StrEnum):
@@ -91,6 +96,36 @@ def _time_zone(name: str) -> str:
     return name
 
 
+class DigestTime(Shape):
+    """When the weekly digests go out, bank holiday or not."""
+
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
+    time: Clock = "09:00"
+    """By the partnership's clock, as "09:00"."""
+
+    def on(self, monday: date, zone: ZoneInfo) -> datetime:
+        """When they go out in the week that begins on `monday`."""
+        day = monday + timedelta(days=DAYS.index(self.day))
+        return datetime.combine(day, time.fromisoformat(self.time), zone)
+
+
+def _week(name: str) -> str:
+    try:
+        date.fromisocalendar(int(name[:4]), int(name[6:]), 1)
+    except ValueError:
+        raise ValueError(f"{name}: that year has no such week") from None
+    return name
+
+
+class PlannedEntry(Shape):
+    """An entry that practitioners are shown in one week's digest."""
+
+    week: Annotated[str, StringConstraints(pattern=r"^\d{4}-W\d{2}$"), AfterValidator(_week)]
+    """The week in which the digest goes out, as 2026-W46."""
+    entry: FullId
+    """As topic.id."""
+
+
 class Partnership(Shape):
     """partnership.yaml."""
 
@@ -105,9 +140,15 @@ class Partnership(Shape):
     """How old the source of a telephone number may be before the number carries a warning."""
     changed_entries: Literal["show-draft", "show-approved"] = "show-draft"
     """What is shown once an approved text was changed: the changed draft, or the text that was approved last."""
+    reporting_year_from: Annotated[int, Field(ge=1, le=12)] = FIRST_MONTH
+    """The month, as a number, with which the year begins that the partnership reports on."""
     topics: tuple[Slug, ...] = ()
     """The order in which topics are listed; those not named here follow."""
     agencies: tuple[Agency, ...] = ()
+    digest: DigestTime = DigestTime()
+    """When the weekly digests go out."""
+    entries_of_the_week: tuple[PlannedEntry, ...] = ()
+    """What practitioners are shown in which week; in the others, what was asked most."""
 
     @cached_property
     def agency_by_id(self) -> dict[str, Agency]:

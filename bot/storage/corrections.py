@@ -55,6 +55,22 @@ def unsettled(tx: Transaction) -> list[Correction]:
     return [_correction(row) for row in rows]
 
 
+@dataclass(frozen=True)
+class Settled:
+    """A correction for which an entry was changed: to which, when it was suggested, and when that was settled."""
+
+    entry: str
+    at: datetime
+    settled: datetime
+
+
+def taken_up(tx: Transaction) -> list[Settled]:
+    """Those for which an entry was changed, oldest first."""
+    rows = tx.all("SELECT entry, at, settled FROM corrections WHERE settled_as = 'changed' ORDER BY at, id")
+    moments = datetime.fromisoformat
+    return [Settled(row["entry"], moments(row["at"]), moments(row["settled"])) for row in rows]
+
+
 def settle(tx: Transaction, correction_id: str, settled_as: str, at: datetime) -> bool:
     """Settle one: the entry was "changed", or is "kept" as it is. False: there is no such open correction."""
     return (

@@ -191,7 +191,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Read on this thread's own connection; nothing can be written.
+        """Read on this thread's own connection, all of it as of one moment; nothing can be written.
 
         Raises: Closed.
         """
@@ -206,7 +206,12 @@ class Store:
                 connection.execute("PRAGMA query_only=ON")
                 self._local.connection = connection
                 self._readers.append(connection)
-            yield Transaction(connection)
+            connection.execute("BEGIN")
+            try:
+                yield Transaction(connection)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
         finally:
             with self._closing:
                 self._reads -= 1

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.knowledge.policy import EscalationPolicy
 from bot.storage import tickets
@@ -38,7 +38,28 @@ class Line:
     """Whether that policy's timescales were confirmed: while not, a date is suggested and never due."""
 
 
-def put(tx: Transaction, state: Escalation, *, due: date | None, next_look: datetime | None) -> None:
+@dataclass(frozen=True)
+class Span:
+    """One stage of an escalation: from when those who act at it were told until it ended."""
+
+    stage: str
+    began: datetime
+    ended: datetime | None = None
+    working_days: int | None = None
+    """That passed; None where it is not over."""
+    in_time: bool | None = None
+    """Whether it ended on the last day allowed, or before; None where it is not over, or its days not confirmed."""
+
+
+def put(
+    tx: Transaction,
+    state: Escalation,
+    *,
+    due: date | None,
+    next_look: datetime | None,
+    spans: Iterable[Span],
+    time_to_acknowledge: timedelta | None,
+) -> None:
     """Keep how an escalation stands now, in the transaction of the event that made it so."""
     outcome = state.outcome
     row = {
@@ -56,8 +77,9 @@ def put(tx: Transaction, state: Escalation, *, due: date | None, next_look: date
         "move": state.move.value if state.move else None,
         "due": due.isoformat() if due else None,
         "next_look": utc(next_look) if next_look else None,
-        "told_at": text(min(state.stages_told.values(), default=None)),
+        "told_at": text(state.told_at),
         "acknowledged_at": text(state.acknowledged_at),
+        "acknowledged_minutes": tickets.minutes(time_to_acknowledge),
         "closed_at": text(state.closed_at),
         "closed_as": state.closed_as.value if state.closed_as else None,
         "outcome": outcome.outcome if outcome else None,
@@ -66,6 +88,18 @@ def put(tx: Transaction, state: Escalation, *, due: date | None, next_look: date
         "voice": outcome.voice if outcome else None,
     }
     tickets.put(tx, row, (person for people in state.named.values() for person in people))
+    tx.execute("DELETE FROM ticket_stages WHERE ticket = :ticket", ticket=state.reference)
+    for span in spans:
+        tx.execute(
+            "INSERT INTO ticket_stages (ticket, stage, began, ended, working_days, in_time) "
+            "VALUES (:ticket, :stage, :began, :ended, :days, :in_time)",
+            ticket=state.reference,
+            stage=span.stage,
+            began=utc(span.began),
+            ended=text(span.ended),
+            days=span.working_days,
+            in_time=None if span.in_time is None else int(span.in_time),
+        )
 
 
 def of_person(tx: Transaction, person_id: str, limit: int = 100) -> list[Line]:
@@ -132,8 +166,8 @@ def _lines(tx: Transaction, rows: Sequence[Row]) -> list[Line]:
 
 EXPORTED = (
     "reference", "kind", "opened_at", "raiser", "raising", "receiving", "reason", "policy", "stage", "stand",
-    "urgent", "move", "due", "next_look", "told_at", "acknowledged_at", "closed_at", "closed_as", "outcome", "change",
-    "child_safe", "voice",
+    "urgent", "move", "due", "next_look", "told_at", "acknowledged_at", "acknowledged_minutes", "closed_at",
+    "closed_as", "outcome", "change", "child_safe", "voice",
 )  # fmt: skip
 
 

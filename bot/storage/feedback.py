@@ -70,7 +70,7 @@ def put(
         "found_at": text(state.found_at),
         "taken": int(state.taken_by is not None),
         "answered_at": text(state.answered_at),
-        "working_minutes": None if time_to_answer is None else int(time_to_answer / timedelta(minutes=1)),
+        "working_minutes": tickets.minutes(time_to_answer),
         "how_told": state.how_told,
         "told_by": state.told_by,
         "satisfied": state.satisfied,

@@ -327,3 +327,82 @@ def m007_feedback_requests(db: Database) -> None:
         CREATE INDEX tickets_with_mash ON tickets (expected_at) WHERE kind = 'feedback' AND closed_at IS NULL;
         """
     )
+
+
+@migrations()
+def m008_figures(db: Database) -> None:
+    """What figures are counted from: the last verdict on a question, the stages of an escalation, and indexes.
+
+    The clockwork looks once at each escalation that went on before, and fills its stages in.
+    """
+    db.executescript(
+        """
+        CREATE TABLE ticket_stages (
+            ticket TEXT NOT NULL REFERENCES tickets (reference),
+            stage TEXT NOT NULL,
+            began TEXT NOT NULL,
+            ended TEXT,
+            working_days INTEGER,
+            in_time INTEGER,
+            PRIMARY KEY (ticket, stage)
+        ) STRICT;
+        ALTER TABLE tickets ADD COLUMN acknowledged_minutes INTEGER;
+        UPDATE tickets SET next_look = opened_at WHERE kind = 'escalation';
+
+        CREATE INDEX tickets_by_opening ON tickets (kind, opened_at);
+        CREATE INDEX tickets_open ON tickets (kind, opened_at, raising) WHERE closed_at IS NULL;
+        CREATE INDEX outbox_troubled ON outbox (given_up) WHERE delivered IS NULL AND attempts > 0;
+
+        ALTER TABLE questions ADD COLUMN helpful INTEGER;
+        UPDATE questions SET helpful =
+            (SELECT helpful FROM verdicts WHERE question_id = questions.id ORDER BY at DESC, id DESC LIMIT 1);
+        CREATE INDEX questions_by_group ON questions (at, status, entry, agency, channel, helpful, emergency);
+        DROP INDEX questions_by_time;
+        """
+    )
+
+
+@migrations()
+def m009_digests(db: Database) -> None:
+    """Each weekly digest is queued once, and it is counted where one may have been sent twice."""
+    db.executescript(
+        """
+        CREATE TABLE digests (
+            week TEXT NOT NULL,
+            audience TEXT NOT NULL CHECK (audience IN ('managers', 'practitioners')),
+            recipient TEXT NOT NULL,
+            at TEXT NOT NULL,
+            PRIMARY KEY (week, audience, recipient)
+        ) STRICT;
+        ALTER TABLE outbox ADD COLUMN sending TEXT;
+        ALTER TABLE outbox ADD COLUMN repeats INTEGER NOT NULL DEFAULT 0;
+        """
+    )
+
+
+@migrations()
+def m010_review(db: Database) -> None:
+    """The doors of the review pages. A link and a session are secrets: only their SHA-256 is kept."""
+    db.executescript(
+        """
+        CREATE TABLE review_links (
+            digest TEXT PRIMARY KEY,
+            person_id TEXT NOT NULL REFERENCES people (id),
+            made TEXT NOT NULL,
+            ends TEXT NOT NULL,
+            used TEXT
+        ) STRICT;
+        CREATE TABLE review_sessions (
+            digest TEXT PRIMARY KEY,
+            person_id TEXT NOT NULL REFERENCES people (id),
+            began TEXT NOT NULL,
+            seen TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE review_refusals (
+            day TEXT NOT NULL,
+            why TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (day, why)
+        ) STRICT;
+        """
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from bot.storage.database import Row, Transaction, utc
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 GIVEN_UP_AFTER = 60
 """Attempts: a little over two days."""
 
@@ -28,6 +29,8 @@ class MessageKind(StrEnum):
     """What waits for the MASH, as it stands when the message goes out."""
     CARD = "card"
     """A ticket as it stands when the message goes out: posted once in a channel, then kept up to date."""
+    DIGEST = "digest"
+    """A digest as it was made: JSON of `bot.reporting.digest.Digest`, kept until it went through."""
 
 
 @dataclass(frozen=True)
@@ -143,9 +146,42 @@ def keep_posted(tx: Transaction, ticket: str, channel: str, recipient: str, mess
     )
 
 
+def begin(tx: Transaction, message_id: str, at: datetime) -> bool:
+    """A message is about to be sent. Whether it was before, and a process died then: it may be sent twice.
+
+    `repeats` counts that.
+    """
+    row = tx.one("SELECT sending FROM outbox WHERE id = :id", id=message_id)
+    again = row is not None and row["sending"] is not None
+    tx.execute(
+        "UPDATE outbox SET sending = :at, repeats = repeats + :again WHERE id = :id",
+        at=utc(at),
+        again=int(again),
+        id=message_id,
+    )
+    return again
+
+
+def repeats(tx: Transaction, begins: datetime = FIRST, ends: datetime = LAST) -> int:
+    """How often a message that is counted may have been sent once more, of those that were queued in a period."""
+    row = tx.one(
+        "SELECT coalesce(sum(repeats), 0) AS repeats FROM outbox WHERE created >= :begins AND created < :ends",
+        begins=utc(begins),
+        ends=utc(ends),
+    )
+    return int(row["repeats"]) if row else 0
+
+
 def delivered(tx: Transaction, message_id: str, at: datetime) -> None:
-    """A message is through."""
-    tx.execute("UPDATE outbox SET delivered = :at WHERE id = :id", at=utc(at), id=message_id)
+    """A message is through. Of a digest, which may quote questions, nothing stays."""
+    tx.execute(
+        f"UPDATE outbox SET delivered = :at, sending = NULL, {_EMPTIED} WHERE id = :id",  # noqa: S608 - names only
+        at=utc(at),
+        id=message_id,
+    )
+
+
+_EMPTIED = f"message = CASE kind WHEN '{MessageKind.DIGEST}' THEN '' ELSE message END"
 
 
 def failed(
@@ -165,13 +201,15 @@ def failed(
     """
     attempts = waiting.attempts + 1
     wait = pause or min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempts - 1, 10))
+    given_up = for_good or attempts >= GIVEN_UP_AFTER
+    emptied = f", {_EMPTIED}" if given_up else ""
     tx.execute(
-        "UPDATE outbox SET attempts = :attempts, last_error = :error, due = :due, given_up = :given_up "
-        "WHERE id = :id",
+        "UPDATE outbox SET attempts = :attempts, last_error = :error, due = :due, given_up = :given_up, "  # noqa: S608
+        f"sending = NULL{emptied} WHERE id = :id",
         attempts=attempts,
         error=error,
         due=utc(at + wait),
-        given_up=utc(at) if for_good or attempts >= GIVEN_UP_AFTER else None,
+        given_up=utc(at) if given_up else None,
         id=waiting.id,
     )
 

@@ -32,6 +32,12 @@ def find(tx: Transaction, channel: str, channel_user_id: str) -> Person | None:
     return None if row is None else _person(row)
 
 
+def of_id(tx: Transaction, person_id: str) -> Person | None:
+    """The person of an id."""
+    row = tx.one("SELECT * FROM people WHERE id = :id", id=person_id)
+    return None if row is None else _person(row)
+
+
 def address(tx: Transaction, channel: str, person_id: str) -> str | None:
     """Where somebody is written to in a channel; None where they are not of it."""
     row = tx.one("SELECT channel, channel_user_id FROM people WHERE id = :id", id=person_id)

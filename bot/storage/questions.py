@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from bot.access import AgencySource
 from bot.answering.reply import Reply, Status
@@ -99,60 +98,13 @@ def judge(
         helpful=int(helpful),
         missing=missing,
     )
-    return True
-
-
-@dataclass(frozen=True)
-class Week:
-    """What happened in some days."""
-
-    questions: int
-    unanswered: int
-    emergencies: int
-    unhelpful: int
-    corrections: int
-    """Open ones, whenever they were suggested."""
-    no_answers: int
-
-
-def week(tx: Transaction, since: datetime) -> Week:
-    """The figures since `since`."""
-    row = tx.one(
-        "SELECT count(*) AS questions, coalesce(sum(status = 'no_guidance'), 0) AS unanswered, "
-        "coalesce(sum(emergency), 0) AS emergencies, "
-        "(SELECT count(DISTINCT question_id) FROM verdicts WHERE helpful = 0 AND at >= :since) AS unhelpful, "
-        "(SELECT count(*) FROM corrections WHERE settled IS NULL) AS corrections, "
-        "(SELECT count(*) FROM quick_records WHERE at >= :since) AS no_answers "
-        "FROM questions WHERE at >= :since",
-        since=utc(since),
+    # The last verdict stands with the question too: figures are counted without looking up those of each.
+    tx.execute(
+        "UPDATE questions SET helpful = "
+        "(SELECT helpful FROM verdicts WHERE question_id = :id ORDER BY at DESC, id DESC LIMIT 1) WHERE id = :id",
+        id=question_id,
     )
-    return Week(**row) if row else Week(0, 0, 0, 0, 0, 0)
-
-
-@dataclass(frozen=True)
-class Day:
-    """What was asked on one day."""
-
-    date: date
-    questions: int
-    unanswered: int
-    emergencies: int
-
-
-def by_day(tx: Transaction, first: date, last: date, zone: ZoneInfo) -> list[Day]:
-    """The figures of each day from `first` to `last`, both included. A day begins at midnight of `zone`."""
-    found = []
-    for number in range((last - first).days + 1):
-        day = first + timedelta(days=number)
-        begins, ends = (datetime.combine(day + timedelta(days=more), time(), zone) for more in (0, 1))
-        row = tx.one(
-            "SELECT count(*) AS questions, coalesce(sum(status = 'no_guidance'), 0) AS unanswered, "
-            "coalesce(sum(emergency), 0) AS emergencies FROM questions WHERE at >= :begins AND at < :ends",
-            begins=utc(begins),
-            ends=utc(ends),
-        )
-        found.append(Day(day, **(row or {})))
-    return found
+    return True
 
 
 @dataclass(frozen=True)
@@ -168,7 +120,7 @@ def unanswered(tx: Transaction, since: datetime) -> list[Unanswered]:
     """The questions since `since` for which there was no guidance, or whose last verdict was "not helpful"."""
     rows = tx.all(
         "SELECT q.text, v.missing FROM questions q LEFT JOIN verdicts v ON v.id = "
-        "(SELECT id FROM verdicts WHERE question_id = q.id ORDER BY at DESC LIMIT 1) "
+        "(SELECT id FROM verdicts WHERE question_id = q.id ORDER BY at DESC, id DESC LIMIT 1) "
         "WHERE q.text IS NOT NULL AND q.at >= :since AND (q.status = 'no_guidance' OR v.helpful = 0) ORDER BY q.at",
         since=utc(since),
     )
@@ -182,7 +134,7 @@ def exported(tx: Transaction) -> list[Row]:
     """Every column of every question, oldest first, with the last verdict on it."""
     return tx.all(
         "SELECT q.*, v.helpful, v.missing FROM questions q LEFT JOIN verdicts v ON v.id = "
-        "(SELECT id FROM verdicts WHERE question_id = q.id ORDER BY at DESC LIMIT 1) ORDER BY q.at, q.id"
+        "(SELECT id FROM verdicts WHERE question_id = q.id ORDER BY at DESC, id DESC LIMIT 1) ORDER BY q.at, q.id"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.knowledge.shapes import Shape
@@ -73,6 +73,11 @@ def exported(tx: Transaction, kind: str, columns: Sequence[str]) -> list[Row]:
         f"SELECT {', '.join(columns)} FROM tickets WHERE kind = :kind ORDER BY opened_at, reference",  # noqa: S608
         kind=kind,
     )
+
+
+def minutes(passed: timedelta | None) -> int | None:
+    """A length of time as it is kept."""
+    return None if passed is None else int(passed / timedelta(minutes=1))
 
 
 def text(moment: datetime | None) -> str | None:

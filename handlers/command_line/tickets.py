@@ -128,10 +128,11 @@ def _done(work: Coroutine[Any, Any, T], here: Office) -> T:
     except NotSaved:
         raise Failed(CANNOT_READ) from None
     except NoPolicy:
-        raise _no_knowledge(here) from None
+        raise no_knowledge(here) from None
 
 
-def _no_knowledge(here: Office) -> Failed:
+def no_knowledge(here: Office) -> Failed:
+    """That the knowledge cannot be used, and the first fault."""
     return Failed(f"the knowledge cannot be used: {here.desk.library.faults[0]}")
 
 
@@ -195,14 +196,14 @@ def tick(at: str | None) -> None:
     when = moment(at, settings)
     with office(settings, when if at else None) as here:
         if here.desk.library.knowledge is None:
-            raise _no_knowledge(here)
+            raise no_knowledge(here)
         click.echo(_done(_tick(here, settings), here))
 
 
 async def _tick(here: Office, settings: Settings) -> str:
     """Do it; what was done, in a line."""
     try:
-        said = f"{_count(await here.records.upkeep.tick(), 'ticket')} looked after"
+        said = f"{count(await here.records.upkeep.tick(), 'ticket')} looked after"
         if settings.slack is None:
             return f"{said}; Slack is not set, so nothing was sent"
         # Imported here: the other commands need no Slack.
@@ -210,12 +211,13 @@ async def _tick(here: Office, settings: Settings) -> str:
 
         sent = await deliver_all(here.desk, here.store, settings.slack, here.records, settings.managers)
         waits = f", {sent.waiting} still waiting" if sent.waiting else ""
-        return f"{said}; {_count(sent.through, 'message')} delivered{waits}"
+        return f"{said}; {count(sent.through, 'message')} delivered{waits}"
     except STORAGE_FAILS:
         raise NotSaved from None
 
 
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
+    """Such as "1 message", "2 messages"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
@@ -240,8 +242,8 @@ def audit_verify() -> None:
     if faults:
         for fault in faults:
             click.echo(fault, err=True)
-        raise Failed(f"{_count(len(faults), 'fault')} in the history of {_count(len(events), 'event')}")
-    click.echo(f"{_count(len(events), 'event')}, whole")
+        raise Failed(f"{count(len(faults), 'fault')} in the history of {count(len(events), 'event')}")
+    click.echo(f"{count(len(events), 'event')}, whole")
 
 
 def _json(value: object) -> str:

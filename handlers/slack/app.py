@@ -23,6 +23,7 @@ from bot.access import Person
 from bot.config import SlackSettings
 from bot.desk import Desk, where
 from bot.records import Records
+from bot.reviewing import Reviewing
 from handlers.slack import render
 from handlers.slack.admission import Admission
 from handlers.slack.agency import Agencies
@@ -31,6 +32,7 @@ from handlers.slack.buttons import Buttons
 from handlers.slack.call import SENDING_SECONDS, Call, connections, post, retry_handlers
 from handlers.slack.delivery import Delivery
 from handlers.slack.feedback import Feedback
+from handlers.slack.for_managers import ForManagers
 from handlers.slack.home import Home
 from handlers.slack.incoming import message
 from handlers.slack.mash_list import MashList
@@ -39,7 +41,9 @@ from handlers.slack.questions import COMMAND, Questions
 from handlers.slack.quick_records import QuickRecords
 from handlers.slack.raising import Raising
 from handlers.slack.render import Outgoing
+from handlers.slack.reporting import Reporting
 from handlers.slack.reports import Reports
+from handlers.slack.reviewing import Review
 from handlers.slack.shortcuts import Shortcuts
 from handlers.slack.socket import Socket
 from handlers.slack.switching import Switching
@@ -61,6 +65,8 @@ class Slack:
         records: Records,
         managers: tuple[str, ...] = (),
         officers: tuple[str, ...] = (),
+        reviewing: Reviewing | None = None,
+        public_url: str | None = None,
     ) -> None:
         self.desk = desk
         self._in_flight: set[asyncio.Task[Any]] = set()
@@ -75,10 +81,13 @@ class Slack:
         client.retry_handlers = retry_handlers()
         # The outbox tries again by itself, and meanwhile sends to others. Only a connection that broke is made anew.
         self._posting.retry_handlers = [AsyncConnectionErrorRetryHandler(max_retry_count=2)]
-        people = People(client, managers, officers)
+        self.people = people = People(client, managers, officers)
         self._admission = Admission(desk, people, settings.team_ids, self._beside)
         self._questions = Questions(desk, settings)
         self._questions.met = self._learn_agency
+        self._review = Review(people, reviewing, public_url)
+        self._reporting = Reporting(desk, people)
+        self._questions.for_managers = self._managers_command
         self._buttons = Buttons(self._questions)
         self._feedback = Feedback(self._questions)
         self._reports = Reports(self._questions)
@@ -90,7 +99,9 @@ class Slack:
         self._tickets = Tickets(ticket_forms, self._raising)
         self._asking = Asking(ticket_forms, self._tickets)
         self._mash_list = MashList(ticket_forms)
-        self._home = Home(self._questions, self._agencies, people, (self._tickets, self._asking, self._mash_list))
+        self._for_managers = ForManagers(records, people)
+        parts = (self._tickets, self._asking, self._mash_list)
+        self._home = Home(self._questions, self._agencies, self._for_managers, parts)
         self._shortcuts = Shortcuts(self._questions)
         self._switching = Switching(self._questions, people, self._home)
         self._confirmed = False
@@ -195,7 +206,9 @@ class Slack:
             ("choose_agency_home", self._home.on_agency),
             ("ask_home", self._home.on_asked),
             ("refresh_home", self._home.on_refresh),
-            ("show_week", self._home.on_show_week),
+            ("show_week", self._for_managers.on_show_week),
+            ("send_digest", self._home.on_send_digest),
+            ("report_month", self._reporting.on_month),
             ("switch_off", self._switching.on_off),
             ("switch_on", self._switching.on_on),
             ("no_answer", self._reports.on_no_answer),
@@ -225,6 +238,10 @@ class Slack:
         self.app.view("no_answer")(self._listener(self._reports.on_no_answer_sent))
         self.app.view("correction")(self._listener(self._reports.on_correction_sent))
         self.app.error(self._on_error)
+
+    async def _managers_command(self, call: Call, text: str) -> Outgoing | None:
+        """What a manager's sub-command gives; None where it is none of them."""
+        return await self._review.answer(call, text) or await self._reporting.answer(call, text)
 
     def _listener(self, work: Listener) -> Callable[..., Awaitable[None]]:
         """Bolt's listener for `work`: counted while it runs, and whatever fails, the asker hears."""

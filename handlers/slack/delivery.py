@@ -13,11 +13,12 @@ from bot.desk import Desk
 from bot.ledger import NoPolicy, NotSaved
 from bot.outbox import NotSent
 from bot.records import Records
+from bot.reporting.digest import Digest
 from bot.storage import outbox
 from bot.storage.outbox import MessageKind, Waiting
 from bot.tickets.escalations.moves import MOVES
 from bot.tickets.ticket import Kind
-from handlers.slack import feedback_views, render, ticket_views
+from handlers.slack import digest_views, feedback_views, render, ticket_views
 from handlers.slack.blocks import Block
 from handlers.slack.call import post
 from handlers.slack.people import People
@@ -104,6 +105,8 @@ class Delivery:
         """A message about a ticket carries the number that is open when it goes out. None: nothing is to be said."""
         if waiting.kind is MessageKind.LIST:
             return await self._list()
+        if waiting.kind is MessageKind.DIGEST:
+            return digest_views.digest(Digest.from_json(waiting.message))
         if waiting.ticket is None:
             return render.note(waiting.message)
         now_open = self._desk.library.directory.to_ring(self._desk.clock())[:1]

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import timedelta
-from typing import Protocol, TypeVar
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from typing import Protocol
 
 from bot.answering import messages
 from bot.answering.reply import Status
-from bot.desk import STORAGE_FAILS, where
-from bot.storage import outbox
-from bot.storage import questions as stored
-from bot.storage.database import Row, Transaction
-from bot.storage.questions import Week, new_id
+from bot.desk import where
+from bot.storage.questions import new_id
 from handlers.slack import render
 from handlers.slack.agency import Agencies
 from handlers.slack.blocks import Block, actions, context, escape, header, label, section
 from handlers.slack.call import Call, post
-from handlers.slack.delivery import CHANNEL
-from handlers.slack.people import People
+from handlers.slack.for_managers import ForManagers
 from handlers.slack.questions import Questions
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 MAX_HOME = 100
 """Blocks."""
-KINDS_SHOWN = 5
 PROMPTS = (
     ("Mum refuses early help", "Mum refuses early help, what now?"),
     ("Who do I ring tonight?", "Who do I ring tonight?"),
@@ -51,11 +41,13 @@ class Part(Protocol):
 class Home:
     """What somebody sees who opens the app."""
 
-    def __init__(self, questions: Questions, agencies: Agencies, people: People, parts: Sequence[Part]) -> None:
+    def __init__(
+        self, questions: Questions, agencies: Agencies, managers: ForManagers, parts: Sequence[Part]
+    ) -> None:
         self.desk = questions.desk
         self._questions = questions
         self._agencies = agencies
-        self._people = people
+        self._managers = managers
         self._parts = parts
 
     async def on_opened(self, call: Call) -> None:
@@ -111,7 +103,7 @@ class Home:
         agency = known.get(person.agency) if person and person.agency else None
         blocks = self._blocks(agency.id if agency else None, said)
         tickets = [block for part in self._parts for block in await part.home_blocks(call)]
-        managers = await self._for_managers() if await self._people.is_manager(call.user) else []
+        managers = await self._managers.home_blocks(call)
         # Where there is no room for all, the lists give way, which the commands show too.
         blocks += [*tickets[: MAX_HOME - len(blocks) - len(managers)], *managers]
         try:
@@ -120,42 +112,9 @@ class Home:
             # Whoever opens the tab sees it as it was; nothing that was asked waits for it.
             log.error("the Home tab could not be shown: %s", where(error))
 
-    async def on_show_week(self, call: Call) -> None:
-        """The week day by day, in the messages with a manager."""
-        if not await self._people.is_manager(call.user):
-            await call.privately(render.note("The figures are for the partnership's managers."))
-            return
-        zone = ZoneInfo(self.desk.library.directory.partnership.time_zone)
-        today = self.desk.clock().astimezone(zone).date()
-        days = await self._figures(lambda tx: stored.by_day(tx, today - timedelta(days=6), today, zone))
-        await call.privately(render.week(days) if days else render.note("The figures cannot be read just now."))
-
-    async def _figures(self, read: Callable[[Transaction], T]) -> T | None:
-        try:
-            async with asyncio.timeout(1):
-                return None if self.desk.store is None else await self.desk.store.read(read)
-        except (*STORAGE_FAILS, TimeoutError) as error:
-            log.error("the week's figures could not be read: %s", where(error))
-            return None
-
-    async def _for_managers(self) -> list[Block]:
-        since = self.desk.clock() - timedelta(days=7)
-        week = await self._figures(lambda tx: stored.week(tx, since))
-        figures = [section(_in_words(week)), *actions([_button("Day by day", "show_week")])] if week else []
-        stuck = _not_through(await self._figures(outbox.troubled) or [])
-        return [header("For managers"), *stuck, *figures, *actions([self._switch_button()])]
-
-    def _switch_button(self) -> Block:
-        if self.desk.switched_off is None:
-            return _button("Switch guidance off", "switch_off") | {"style": "danger"}
-        return _button("Switch guidance on again", "switch_on") | {
-            "confirm": {
-                "title": label("Switch guidance on?"),
-                "text": label("From now on everybody gets guidance again."),
-                "confirm": label("Switch on"),
-                "deny": label("Not now"),
-            }
-        }
+    async def on_send_digest(self, call: Call) -> None:
+        """A copy of the managers' digest, for the manager who asks."""
+        await self.publish(call, said=await self._managers.send_digest(call))
 
     def _blocks(self, agency: str | None, said: str | None) -> list[Block]:
         library = self.desk.library
@@ -201,28 +160,3 @@ def _button(text: str, action_id: str) -> Block:
 
 def _on_home(menu: Block) -> Block:
     return menu | {"action_id": "choose_agency_home"}
-
-
-def _not_through(stuck: Sequence[Row]) -> list[Block]:
-    """How many messages did not get through, and why; of those to people, not to whom."""
-    if not stuck:
-        return []
-    given_up = sum(message["given_up"] is not None for message in stuck)
-    kinds = Counter(
-        f"{message['last_error']} in {message['recipient']}"
-        if CHANNEL.fullmatch(message["recipient"])
-        else message["last_error"]
-        for message in stuck
-    )
-    why = ", ".join(f"{kind} ({count})" for kind, count in kinds.most_common(KINDS_SHOWN))
-    said = f"Messages that did not get through: {len(stuck)}, {given_up} of them given up. Why: {why}."
-    return [section(escape(f"{said} What they tell of is recorded; `python app.py doctor` says more."))]
-
-
-def _in_words(week: Week) -> str:
-    return (
-        f"*The last seven days:* {week.questions} questions, {week.unanswered} of them without guidance, "
-        f"{week.emergencies} with the emergency card. {week.unhelpful} answers did not help; {week.corrections} "
-        "suggested corrections are open. "
-        f"{week.no_answers} times a service gave no adequate answer."
-    )

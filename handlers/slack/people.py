@@ -62,18 +62,29 @@ class People:
 
     async def is_manager(self, user: str) -> bool:
         """Whether somebody is named in MANAGERS."""
+        return bool(await self._is_named(self._managers, user))
+
+    async def is_still_manager(self, user: str) -> bool | None:
+        """As `is_manager`, and not where the account was closed since; None where Slack does not tell just now."""
+        profile = await self.profile(user)
+        if profile is not None and (profile.closed or profile.guest):
+            return False
         return await self._is_named(self._managers, user)
 
     async def is_mash_officer(self, user: str) -> bool:
         """Whether somebody is named in MASH_OFFICERS."""
-        return await self._is_named(self._officers, user)
+        return bool(await self._is_named(self._officers, user))
 
-    async def _is_named(self, names: frozenset[str], user: str) -> bool:
-        """Whether somebody is named: by their id, their e-mail address, or a group that they are in."""
+    async def _is_named(self, names: frozenset[str], user: str) -> bool | None:
+        """Whether somebody is named: by their id, their e-mail address, or a group that they are in.
+
+        None where Slack did not tell what it depends on.
+        """
         if user in names:
             return True
         groups = [name for name in names if name.startswith("S")]
-        if not groups and not any("@" in name for name in names):
+        by_address = any("@" in name for name in names)
+        if not groups and not by_address:
             return False
         # All at once: a form that waits for this is answered within Slack's time.
         profile, members = await asyncio.gather(
@@ -81,7 +92,9 @@ class People:
         )
         if profile is not None and profile.email is not None and profile.email.lower() in names:
             return True
-        return any(user in found for found in members if found is not None)
+        if any(user in found for found in members if found is not None):
+            return True
+        return None if None in members or (by_address and profile is None) else False
 
     async def _read_profile(self, user: str) -> Profile:
         found = (await self._client.users_info(user=user))["user"]

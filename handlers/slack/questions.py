@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,11 @@ from handlers.slack.turns import Turns
 
 LATE = timedelta(minutes=2)
 COMMAND = "/safeguarding"
+
+
+async def _nothing(call: Call, text: str) -> Outgoing | None:
+    """There is no further sub-command."""
+    return None
 
 
 class Questions:
@@ -40,6 +45,8 @@ class Questions:
         """Askers whose agency is not known."""
         self.met: Callable[[Call, Person], None] = lambda call, person: None
         """Told of each of them."""
+        self.for_managers: Callable[[Call, str], Awaitable[Outgoing | None]] = _nothing
+        """Answers a manager's sub-command; None where it is none, or where whoever types it is no manager."""
 
     def first_time(self, key: str) -> bool:
         """Whether a request is new, and not one that Slack delivers again."""
@@ -174,7 +181,7 @@ class Questions:
         if not self.first_time(f"command:{call.body.get('trigger_id')}"):
             return
         text = call.typed
-        outgoing = self._sub_command(text.lower())
+        outgoing = self._sub_command(text.lower()) or await self.for_managers(call, text.lower())
         if outgoing is not None:
             await call.privately(outgoing)
             return

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.answering.reply import ContactNow, EmergencyCard, Reply, Status
 from bot.knowledge.markdown import BlockKind, Span, parse, plain, spans
 from bot.knowledge.model import Entry, KnowledgeBase, Rule, Topic
 from bot.knowledge.partnership import Agency
-from bot.storage.questions import Day
+from bot.reporting.days import Day
 from bot.tickets.no_answer import can_be_reported
 from handlers import wording
 from handlers.slack.blocks import (
@@ -55,6 +55,8 @@ class Outgoing:
 
     text: str
     blocks: list[Block]
+    otherwise: list[Block] | None = None
+    """In place of `blocks` where Slack takes none of 2026; None: the same without charts and tables."""
 
     def as_arguments(self) -> dict[str, Any]:
         """For `chat.postMessage` and a response address; addresses in it are not unfolded."""
@@ -66,13 +68,13 @@ class Outgoing:
 
     def simpler(self) -> list[Outgoing]:
         """What to try where Slack refuses the blocks: without those of 2026, then the text alone."""
-        plain = _at_most(flat(self.blocks))
+        plain = _at_most(flat(self.blocks) if self.otherwise is None else self.otherwise)
         return [*([] if plain == self.blocks else [Outgoing(self.text, plain)]), Outgoing(self.text, [])]
 
     def with_more(self, blocks: Sequence[Block]) -> Outgoing:
         """The same with more blocks below, where there is room for them."""
         room = len(self.blocks) + len(blocks) <= MAX_BLOCKS
-        return Outgoing(self.text, [*self.blocks, *blocks]) if room else self
+        return replace(self, blocks=[*self.blocks, *blocks]) if room else self
 
 
 def card(emergency: EmergencyCard) -> Outgoing:

@@ -40,17 +40,23 @@ class EscalationClock(Clock[Escalation]):
             return self._days.after(first, allowed - 1)
         return self._days.after(self.day(told), allowed)
 
+    def due_at(self, stage_id: str, told: datetime, state: Escalation) -> date:
+        """The last day of a stage of an escalation, urgent or not.
+
+        One that is made urgent later has its working day from then on: no date lies in the past at once.
+        """
+        due = self.due(stage_id, told)
+        if not state.urgent:
+            return due
+        since = max(told, state.urgent_since or told)
+        return min(due, self.due(stage_id, since, urgent=True))
+
     def due_of(self, state: Escalation) -> date | None:
         """Until when the move is waited for; None where no date is set, or where it is closed."""
         if state.stand is Stand.PROPOSED and state.waiting_since is not None:
             return self._days.after(self.day(state.waiting_since), self._policy.answer_days)
         if state.stand in (Stand.TOLD, Stand.ACKNOWLEDGED) and state.stage_since is not None:
-            due = self.due(state.stage, state.stage_since)
-            if not state.urgent:
-                return due
-            # One that is made urgent later has its working day from then on: no date lies in the past at once.
-            since = max(state.stage_since, state.urgent_since or state.stage_since)
-            return min(due, self.due(state.stage, since, urgent=True))
+            return self.due_at(state.stage, state.stage_since, state)
         return None
 
     def by_itself(self, state: Escalation) -> tuple[datetime, Kind] | None:

@@ -54,6 +54,8 @@ class Escalation(Ticket):
     received_on: date | None = None
     stage_since: datetime | None = None
     """When the stage began: when the other agency was told of it."""
+    told_at: datetime | None = None
+    """When the other agency was first told."""
     acknowledged_at: datetime | None = None
     """When the other agency first said that it has it."""
     proposed_by: Side | None = None
@@ -65,7 +67,9 @@ class Escalation(Ticket):
     filed: frozenset[Side] = frozenset()
     followed_up: bool = False
     stages_told: Mapping[str, datetime] = field(default_factory=dict)
-    """When each stage that was reached began."""
+    """When each stage that was reached began; one that was opened again, when it last did."""
+    stages_ended: Mapping[str, datetime] = field(default_factory=dict)
+    """When each stage that began ended last: it was handed on, or the escalation closed."""
 
     @property
     def is_open(self) -> bool:
@@ -118,13 +122,17 @@ def after(state: Escalation, event: Event) -> Escalation:
     data, at = event.data, event.at
     waiting: dict[str, Any] = {"waiting_since": at, "wait": event.seq, "reminded": frozenset(), "snoozed_until": None}
     nothing_proposed: dict[str, Any] = {"proposed_by": None, "proposer": None, "outcome": None}
-    closed: dict[str, Any] = {"closed_at": at, "closed_as": event.kind}
+    ended: dict[str, Any] = {"stages_ended": state.stages_ended}
+    if state.stage_since is not None:
+        ended = {"stages_ended": {**state.stages_ended, state.stage: at}}
+    closed: dict[str, Any] = {"closed_at": at, "closed_as": event.kind, **ended}
     match event.kind:
         case Kind.TOLD:
             began = data.get("on")
             since = datetime.fromisoformat(began) if began else at
             told = {**state.stages_told, state.stage: since}
-            return replace(state, stand=Stand.TOLD, stage_since=since, stages_told=told, **waiting)
+            first = state.told_at or since
+            return replace(state, stand=Stand.TOLD, stage_since=since, told_at=first, stages_told=told, **waiting)
         case Kind.ACKNOWLEDGED:
             return replace(state, stand=Stand.ACKNOWLEDGED, acknowledged_at=state.acknowledged_at or at)
         case Kind.TALKER_NAMED:
@@ -136,7 +144,8 @@ def after(state: Escalation, event: Event) -> Escalation:
             return replace(state, stand=Stand.MISDIRECTED, **waiting)
         case Kind.REDIRECTED:
             # The clock starts anew: the right agency was not told before, and the wrong one's people see it no more.
-            anew: dict[str, Any] = {"stage_since": None, "stages_told": {}, "acknowledged_at": None}
+            anew: dict[str, Any] = {"stage_since": None, "told_at": None, "acknowledged_at": None}
+            anew |= {"stages_told": {}, "stages_ended": {}}
             still = {side: people for side, people in state.named.items() if side != Side.RECEIVING.value}
             return replace(state, receiving=data["receiving"], stand=Stand.NOT_TOLD, named=still, **anew, **waiting)
         case Kind.HANDED_ON:
@@ -147,6 +156,7 @@ def after(state: Escalation, event: Event) -> Escalation:
                 stand=Stand.NOT_TOLD,
                 stage_since=None,
                 **nothing_proposed,
+                **ended,
                 **waiting,
             )
         case Kind.PROPOSED:

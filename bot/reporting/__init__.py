@@ -1,0 +1,1 @@
+"""Take-up and results: figures, each defined once; reports; the weekly digest."""

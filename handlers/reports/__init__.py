@@ -1,0 +1,1 @@
+"""Reports in each of their formats. All of them show the same tables."""
