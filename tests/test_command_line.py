@@ -218,6 +218,7 @@ RUNS = {
     "ticket show": ["ticket", "show", "ESC-2026-0001"],
     "tick": ["tick"],
     "digest": ["digest", "--for", "managers"],
+    "review": ["review"],
     "report": ["report"],
     "audit verify": ["audit", "verify"],
     "switch off": ["switch", "off", "--reason", "an audit"],

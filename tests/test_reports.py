@@ -201,6 +201,7 @@ def test_a_partnership_without_agencies_reports_what_is_asked(smalltown, databas
     database.parent.mkdir()
     fill(database, knowledge, YEAR.first, YEAR.last, Much(questions=200))
     (smalltown / "partnership.yaml").write_text("name: Smalltown Safeguarding Children Partnership\n")
+    (smalltown / "mash-feedback.yaml").unlink()
     found = tables_of(ran("--period", "last year", "--format", "json"))
     assert [row["agency"] for row in found["by-agency"]["rows"]] == ["Not known", "All"]
     assert {row["questions"] for row in found["by-agency"]["rows"]} == {200}

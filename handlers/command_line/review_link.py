@@ -15,9 +15,9 @@ from handlers.command_line.tickets import CANNOT_READ, office
 @click.command()
 def review() -> None:
     """Print a link to the manager's pages of the running server: once, for ten minutes, to a terminal only."""
+    settings = settings_or_fail()
     if not terminal_review.is_watched():
         raise Failed("the link is a secret, and is printed to a terminal only, never to a file")
-    settings = settings_or_fail()
     with office(settings) as here:
         try:
             click.echo(asyncio.run(terminal_review.link(here.desk, settings)))
