@@ -16,12 +16,12 @@ async def _beside(done):
         await asyncio.sleep(0)
 
 
-def happened(seconds, *, works=3, rounds=1):
+def happened(seconds, *, works=3):
     """What is done in which order while so many works wait, the loop's other work as "-"."""
     done = []
 
     async def wait_for_all():
-        turns = Turns(seconds, rounds)
+        turns = Turns(seconds)
         waiting = [asyncio.create_task(turns.do(lambda i=i: done.append(str(i)))) for i in range(works)]
         beside = asyncio.create_task(_beside(done))
         await asyncio.gather(*waiting)
@@ -33,10 +33,6 @@ def happened(seconds, *, works=3, rounds=1):
 
 def test_work_that_fills_a_turn_lets_the_loop_go_round_before_the_next():
     assert happened(seconds=0) == "0-1-2"
-
-
-def test_between_turns_the_loop_goes_round_as_often_as_it_is_told():
-    assert happened(seconds=0, rounds=3) == "0---1---2"
 
 
 def test_work_that_fits_into_one_turn_is_done_in_one():

@@ -10,19 +10,16 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-TURN_SECONDS = 0.01
+TURN_SECONDS = 0.002
 """From then on what waits is left for the next turn. An answer takes one or two milliseconds, and less when it
-follows another, which finds its code and data in the processor's cache; longer turns acknowledge later."""
-ROUNDS = 4
-"""How often the loop goes round before the next turn: to acknowledge takes several rounds, and they are short."""
+follows another; longer turns acknowledge later."""
 
 
 class Turns:
     """Does work in the order in which it came, as much in one turn of the loop as fits."""
 
-    def __init__(self, seconds: float = TURN_SECONDS, rounds: int = ROUNDS) -> None:
+    def __init__(self, seconds: float = TURN_SECONDS) -> None:
         self._seconds = seconds
-        self._rounds = rounds
         self._waiting: deque[tuple[Callable[[], Any], asyncio.Future[Any]]] = deque()
 
     async def do(self, work: Callable[[], T]) -> T:
@@ -34,12 +31,6 @@ class Turns:
             loop.call_soon(self._turn, loop)
         return await future
 
-    def _rest(self, loop: asyncio.AbstractEventLoop, rounds: int) -> None:
-        if rounds > 1:
-            loop.call_soon(self._rest, loop, rounds - 1)
-        else:
-            loop.call_soon(self._turn, loop)
-
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         until = time.monotonic() + self._seconds
         while self._waiting:
@@ -47,7 +38,7 @@ class Turns:
             if time.monotonic() >= until:
                 break
         if self._waiting:
-            self._rest(loop, self._rounds)
+            loop.call_soon(self._turn, loop)
 
     def _do_next(self) -> None:
         work, future = self._waiting.popleft()
